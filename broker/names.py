@@ -1,0 +1,89 @@
+"""The names that must not be mixed up: one NewType for each, and the few functions that make or read them."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NewType
+
+AgencyId = NewType("AgencyId", str)
+"""An agency on the exchange, `[a-z0-9-]{1,63}`, never starting or ending in a hyphen."""
+
+Role = NewType("Role", str)
+"""What an agency is on the exchange: `police`, `immigration`, … The agreements speak of roles only."""
+
+EventId = NewType("EventId", str)
+"""A lower-case UUIDv8 that names one event, the same on each of its copies."""
+
+RecordId = NewType("RecordId", str)
+"""A lower-case UUIDv8 that names one copy of an event on one topic (`ce_id`)."""
+
+Topic = NewType("Topic", str)
+PartName = NewType("PartName", str)
+"""`cover` or the name of a compartment."""
+
+KeyId = NewType("KeyId", bytes)
+"""Sixteen bytes that name a signing, receiving, wrapping or data key."""
+
+Leaf = NewType("Leaf", bytes)
+"""The SHA-256 by which a record is known in its stream and in its batch."""
+
+Lane = NewType("Lane", bytes)
+"""Sixteen random bytes, new with each start of a relay."""
+
+ANY_PARTITION: Final = 0
+"""Every topic of the exchange has one partition for life: order is the point."""
+
+COVER: Final = PartName("cover")
+GENESIS: Final = Leaf(bytes(32))
+"""What the first record of a stream names as the leaf before it."""
+
+SOURCE_PREFIX: Final = "urn:simpul:agency:"
+CASE_PREFIX: Final = "urn:simpul:case:"
+TYPE_PREFIX: Final = "id.simpul."
+FEDERATION_TOPIC: Final = Topic("simpul.federation")
+
+_AGENCY: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+
+
+def agency_id(text: str) -> AgencyId:
+    """Return `text` as an agency id.
+
+    Raises:
+        ValueError: it is not of the form `[a-z0-9-]{1,63}`.
+    """
+    if _AGENCY.fullmatch(text) is None:
+        msg = "an agency id is made of a-z, 0-9 and inner hyphens, at most 63 of them"
+        raise ValueError(msg)
+    return AgencyId(text)
+
+
+def source_uri(agency: AgencyId) -> str:
+    """The `source` of an agency's events (CloudEvents 1.0, `source`)."""
+    return SOURCE_PREFIX + agency
+
+
+def source_agency(source: str) -> AgencyId:
+    """Read the agency out of a `source`.
+
+    Raises:
+        ValueError: it is not `urn:simpul:agency:<id>`.
+    """
+    if not source.startswith(SOURCE_PREFIX):
+        msg = "a source is urn:simpul:agency:<id>"
+        raise ValueError(msg)
+    return agency_id(source[len(SOURCE_PREFIX) :])
+
+
+def area_topic(area: str) -> Topic:
+    """The topic that every reader of an area reads, such as `simpul.alert`."""
+    return Topic(f"simpul.{area}")
+
+
+def mail_topic(source: AgencyId, recipient: AgencyId) -> Topic:
+    """The mailbox that one agency writes and one other agency reads."""
+    return Topic(f"simpul.mail.{source}.{recipient}")
+
+
+def keys_topic(source: AgencyId, recipient: AgencyId) -> Topic:
+    """The compacted topic in which one agency gives another (or itself) its keys."""
+    return Topic(f"simpul.keys.{source}.{recipient}")
