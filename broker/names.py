@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
 from typing import Final, NewType
 
@@ -87,3 +89,28 @@ def mail_topic(source: AgencyId, recipient: AgencyId) -> Topic:
 def keys_topic(source: AgencyId, recipient: AgencyId) -> Topic:
     """The compacted topic in which one agency gives another (or itself) its keys."""
     return Topic(f"simpul.keys.{source}.{recipient}")
+
+
+def length_prefixed(*fields: bytes) -> bytes:
+    """Join fields so that no two lists of fields give the same bytes: each after its length as a uint32."""
+    return b"".join(len(item).to_bytes(4, "big") + item for item in fields)
+
+
+def derived_uuid(secret: bytes, *fields: str) -> str:
+    """Return the UUIDv8 (RFC 9562 §5.8) of HMAC-SHA-256 over the length-prefixed fields under a secret of the node.
+
+    The same fields give the same id on every reading, and nobody without the secret can guess or date one.
+
+    Args:
+        secret: 32 bytes that never leave the node.
+        fields: what is named, a label first; text, encoded as UTF-8.
+
+    Returns:
+        The id in lower case, 36 characters.
+    """
+    digest = hmac.digest(secret, length_prefixed(*(item.encode() for item in fields)), hashlib.sha256)
+    number = int.from_bytes(digest[:16], "big")
+    number = (number & ~(0xF << 76)) | (0x8 << 76)
+    number = (number & ~(0x3 << 62)) | (0x2 << 62)
+    text = f"{number:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -186,6 +186,14 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """A verified record whose cover's key this agency does not have (yet)."""
+
+    verified: Verified = field(repr=False)
+    key_id: KeyId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
     """An opened event that this agency's own agreements let in."""
 
