@@ -39,7 +39,7 @@ bench: .venv/dev.stamp ## Measure the line, beside its peers.
 kafka: .venv/run.stamp ## Start a real Kafka on this machine.
 	$(BIN)/simpul kafka start
 
-clean: ## Remove .venv, caches and build products of this folder.
+clean: ## Remove .venv, caches (a local Kafka's too) and build products.
 	rm -rf .venv .cache build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find $(SOURCES) -type d -name __pycache__ -prune -exec rm -rf {} +
 
@@ -50,7 +50,7 @@ lock: .venv/dev.stamp ## Resolve the dependencies anew and write the hashed lock
 
 # The demo needs only the first of the two; each is done again when its lock or pyproject.toml changes.
 .venv/run.stamp: requirements/run.txt pyproject.toml | .venv/bin/python
-	$(PIP) install --require-hashes -r $<
+	$(PIP) install --only-binary :all: --require-hashes -r $<
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
