@@ -1,0 +1,229 @@
+"""How one file of the node's store is opened, written and asked: plain SQLite, safe for several processes.
+
+Rules:
+- A write is one `transaction()`: durable when it returns (WAL, `synchronous=FULL`), or nothing of it happened
+- The folder is 0700 and the files 0600. What tells of an event is encrypted before it comes here (`AtRest`).
+- Every error of `sqlite3` becomes a `StorageError` by the one table here; none of its texts is passed on.
+- Nothing here is async. A running node calls each file from the file's own `Thread`, so that no call blocks
+  the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
+
+from broker.errors import MisconfiguredError, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+Row = tuple[Any, ...]
+"""A row as SQLite gives it; whoever asks knows its columns."""
+
+BUSY_SECONDS: Final = 10
+"""How long a call waits for another process to finish its write."""
+
+_PAGE_BYTES: Final = 8192
+_PRIMARY: Final = 0xFF
+"""SQLite keeps the primary result code in the lowest byte of an extended one."""
+
+_CODES: Final = {
+    sqlite3.SQLITE_FULL: "store.full",
+    sqlite3.SQLITE_BUSY: "store.locked",
+    sqlite3.SQLITE_LOCKED: "store.locked",
+    sqlite3.SQLITE_PROTOCOL: "store.locked",
+    sqlite3.SQLITE_CORRUPT: "store.corrupt",
+    sqlite3.SQLITE_NOTADB: "store.corrupt",
+    sqlite3.SQLITE_FORMAT: "store.corrupt",
+    sqlite3.SQLITE_CONSTRAINT: "store.conflict",
+    sqlite3.SQLITE_READONLY: "store.denied",
+    sqlite3.SQLITE_PERM: "store.denied",
+    sqlite3.SQLITE_AUTH: "store.denied",
+    sqlite3.SQLITE_CANTOPEN: "store.denied",
+    sqlite3.SQLITE_IOERR: "store.io",
+    sqlite3.SQLITE_NOLFS: "store.io",
+    sqlite3.SQLITE_NOMEM: "store.io",
+    sqlite3.SQLITE_INTERRUPT: "store.io",
+}
+"""What each primary result code of SQLite means. One that is missing is our own mistake: `store.misused`."""
+
+
+def translated(error: sqlite3.Error) -> StorageError:
+    """Return the `StorageError` that says what an error of `sqlite3` means, without its text."""
+    number = getattr(error, "sqlite_errorcode", None)
+    if number is None:
+        return StorageError("store.misused", type(error).__name__)
+    code = _CODES.get(number & _PRIMARY, "store.misused")
+    return StorageError(code, getattr(error, "sqlite_errorname", ""))
+
+
+class Database:
+    """One SQLite file, one connection, used by one thread at a time."""
+
+    def __init__(self, path: Path, *, schema: Sequence[str], label: str) -> None:
+        """Open the file, making it and its folder where they are missing.
+
+        Args:
+            path: the file, such as `<store>/outbox.db`.
+            schema: SQL scripts, the first for version 1, each next one for one version more; never changed
+                once released. Those not yet applied are, each in a transaction of its own.
+            label: a word that the file must carry, so that no file is taken for another.
+
+        Raises:
+            MisconfiguredError: the folder is not ours, the file belongs to another use or to a later release.
+            StorageError: it cannot be opened or written.
+        """
+        self._lock = threading.RLock()
+        with _opening(path):
+            try:
+                self._connection = sqlite3.connect(
+                    path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+                )
+            except sqlite3.Error as error:
+                raise translated(error) from error
+            try:
+                self._prepare(schema, label)
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def _prepare(self, schema: Sequence[str], label: str) -> None:
+        application = int.from_bytes(label.encode()[:4].ljust(4), "big") & 0x7FFFFFFF
+        for setting in (
+            f"page_size = {_PAGE_BYTES}",
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            "trusted_schema = OFF",
+            "secure_delete = FAST",  # what is deleted is overwritten in its page
+            "cache_size = -16384",
+            "journal_size_limit = 67108864",
+        ):
+            self.read(f"PRAGMA {setting}")
+        version = int(self.read("PRAGMA user_version")[0][0])
+        known = int(self.read("PRAGMA application_id")[0][0])
+        if version > len(schema) or (version and known != application):
+            raise MisconfiguredError("config.store-version", f"{label}: version {version}")
+        for number, script in enumerate(schema[version:], start=version + 1):
+            with self.transaction() as connection:
+                # One statement at a time: executescript would commit before it begins.
+                for statement in script.split(";\n"):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {number}")
+                connection.execute(f"PRAGMA application_id = {application}")
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Hold the one right to write, over all threads and processes, until all of it is durable.
+
+        Raises:
+            StorageError: nothing of the transaction happened.
+        """
+        with self._lock:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._connection
+                    self._connection.execute("COMMIT")
+                except BaseException:
+                    if self._connection.in_transaction:
+                        self._connection.execute("ROLLBACK")
+                    raise
+            except sqlite3.Error as error:
+                raise translated(error) from error
+
+    def read(self, sql: str, values: Iterable[object] = ()) -> list[Row]:
+        """Return all rows of one question.
+
+        Raises:
+            StorageError: the file cannot be read.
+        """
+        with self._lock:
+            try:
+                return self._connection.execute(sql, tuple(values)).fetchall()
+            except sqlite3.Error as error:
+                raise translated(error) from error
+
+    def foreign_changes(self) -> int:
+        """Return a number that changes when another connection has written to the file."""
+        return int(self.read("PRAGMA data_version")[0][0])
+
+    def close(self) -> None:
+        """Close the file; what was committed is there."""
+        with self._lock:
+            self._connection.close()
+
+
+@contextmanager
+def _opening(path: Path) -> Iterator[None]:
+    """Make folder and file with their modes, and let one process at a time turn it into a database.
+
+    Two processes that switch a new file to WAL at once get SQLITE_BUSY without any wait, hence the lock. The
+    database itself is opened by us only while it does not exist yet: closing a second descriptor of a file drops
+    the POSIX locks that SQLite holds on it in this process (https://sqlite.org/howtocorrupt.html §2.2).
+    """
+    folder = path.parent
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        gate = os.open(folder / f".{path.name}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise MisconfiguredError("config.store-folder", error.strerror or "") from error
+    try:
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
+            _sync_folder(folder)
+        except FileExistsError:
+            pass
+        except OSError as error:
+            raise StorageError("store.denied", error.strerror or "") from error
+        yield
+    finally:
+        os.close(gate)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the names of new files durable."""
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+class Thread:
+    """The one thread on which a file of the store is called, in the order asked."""
+
+    def __init__(self, name: str) -> None:
+        """Start lazily; `name` shows in a debugger."""
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+
+    async def run(self, call: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call on the thread and return what it returns.
+
+        Cancelled while it waits its turn, the call never happens; cancelled while it runs, it runs to its end,
+        so that a transaction is whole or not at all, and only its result is lost.
+        """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, lambda: call(*args, **kwargs))
+
+    async def close(self) -> None:
+        """Wait for the calls asked for so far, then end the thread."""
+        await asyncio.shield(self.run(_nothing))
+        self._executor.shutdown(wait=False)
+
+
+def _nothing() -> None:
+    """Mark the end of the queue."""
