@@ -1,0 +1,163 @@
+"""Finds the models for a type, and refuses the unknown.
+
+The digests of the published schemas are read from `published/index.json`; nothing is generated at import. Readers are
+built when a type is first used.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any, Literal, Protocol, TypeVar, cast
+
+from pydantic import Field, create_model
+
+from schemas.base import Compartment, EventData, Maybe, Model, OpenPart
+from schemas.envelope import CoverData, CoverEvent, DraftEvent, ReasonCode
+from schemas.events import EVENTS, compartments_of, open_part_of
+
+_VICTIM_SIDE = frozenset({"victim", "consent", "referral", "service", "tip"})
+_NEVER_MENTIONED = frozenset({"health", "safe_contact"})
+
+R_co = TypeVar("R_co", covariant=True)
+DataModel = type[EventData]
+OpenModel = type[OpenPart]
+CompartmentModel = type[Compartment]
+
+
+class UnknownTypeError(LookupError):
+    """The catalogue has no such type. Says nothing of the name, which came from outside."""
+
+    def __init__(self) -> None:
+        super().__init__("the catalogue has no such event type")
+
+
+class Reader(Protocol[R_co]):
+    """What turns bytes into a value of one model."""
+
+    def validate_json(self, data: bytes, /) -> R_co:
+        """Validate JSON.
+
+        Args:
+            data: UTF-8.
+
+        Returns:
+            The value.
+
+        Raises:
+            pydantic.ValidationError: a rule of the schema is broken; say which with `schemas.base.faults`.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventKind:
+    """One type of the catalogue.
+
+    Args:
+        type: CloudEvents `type` in full.
+        number: the catalogue's number, `E07`.
+        area: its area.
+        title_id: title in Indonesian.
+        title_en: title in English.
+        data: model of a draft's `data`.
+        open: model of the open part.
+        compartments: models of the compartments that the type may have, in catalogue order.
+        required: names of those that an event of the type must have.
+        dataschema: `urn:simpul:schema:sha256:<hex>` of the published file.
+        victim_side: whether the event's time is rounded to 15 minutes (DESIGN.md §4).
+    """
+
+    type: str
+    number: str
+    area: str
+    title_id: str
+    title_en: str
+    data: DataModel
+    open: OpenModel
+    compartments: Mapping[str, CompartmentModel]
+    required: frozenset[str]
+    dataschema: str
+    victim_side: bool
+
+    @cached_property
+    def draft(self) -> Reader[DraftEvent[Any]]:
+        """Reads drafts of this type, and refuses those of any other."""
+        return _reader(self, DraftEvent, self.data, "Draft")
+
+    @cached_property
+    def cover(self) -> Reader[CoverEvent[Any]]:
+        """Reads covers of this type; refuses those of any other, and parts that the type does not have."""
+        return _reader(self, CoverEvent, self.open, "Cover", data=(_cover_data(self), ...))
+
+
+# Models made at run time are beyond the type checker; the two properties above say what they read.
+_make: Any = create_model
+_one_of: Any = Literal
+
+
+def _reader(kind: EventKind, generic: Any, of: Any, ending: str, **fields: Any) -> Reader[Any]:  # noqa: ANN401
+    name = f"{kind.data.__name__}{ending}"
+    model: type[Model] = _make(name, __base__=generic[of], type=(_one_of[kind.type], ...), **fields)
+    return cast("Reader[Any]", model.__pydantic_validator__)
+
+
+def _cover_data(kind: EventKind) -> Any:  # noqa: ANN401
+    generic: Any = CoverData
+    tuple_of: Any = tuple
+    map_of: Any = dict
+    names = tuple(kind.compartments)
+    mentioned = tuple(name for name in names if name not in _NEVER_MENTIONED)
+    fields = {
+        "parts": (tuple_of[_one_of[names], ...], Field(max_length=len(names))),
+        "withheld": (Maybe[map_of[_one_of[mentioned], ReasonCode]], Field(default=None, min_length=1)),  # type: ignore[misc]
+    }
+    return _make(f"{kind.data.__name__}CoverData", __base__=generic[kind.open], **fields)
+
+
+def _kinds() -> tuple[EventKind, ...]:
+    index: dict[str, dict[str, str]] = json.loads(
+        (files("schemas") / "published" / "index.json").read_bytes()
+    )
+    return tuple(_kind(data, index[data.fact.type]["sha256"]) for data in EVENTS)
+
+
+def _kind(data: type[EventData], digest: str) -> EventKind:
+    fact = data.fact
+    return EventKind(
+        type=fact.type,
+        number=fact.number,
+        area=fact.area,
+        title_id=fact.title_id,
+        title_en=fact.title_en,
+        data=data,
+        open=open_part_of(data),
+        compartments=MappingProxyType(compartments_of(data)),
+        required=frozenset(name for name in compartments_of(data) if data.model_fields[name].is_required()),
+        dataschema=f"urn:simpul:schema:sha256:{digest}",
+        victim_side=fact.area in _VICTIM_SIDE,
+    )
+
+
+KINDS: tuple[EventKind, ...] = _kinds()
+_BY_TYPE = {kind.type: kind for kind in KINDS}
+
+
+def find(type_name: str) -> EventKind:
+    """Find a type.
+
+    Args:
+        type_name: CloudEvents `type` in full.
+
+    Returns:
+        Its kind.
+
+    Raises:
+        UnknownTypeError: the catalogue does not have it.
+    """
+    kind = _BY_TYPE.get(type_name)
+    if kind is None:
+        raise UnknownTypeError
+    return kind

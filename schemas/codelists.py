@@ -1,0 +1,88 @@
+"""Versioned code lists: data in `codes/`, read once, turned into closed choices.
+
+A list states its source, date and version. A code marked `unverified` is one that our research could not confirm; it
+is data, to be corrected without touching code.
+"""
+
+import json
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """One entry of a list, with its words in both languages and what it corresponds to elsewhere."""
+
+    code: str
+    id: str
+    en: str
+    unverified: bool = False
+    parent: str | None = None
+    maps: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A code list as published: where it comes from, when, and its codes in order."""
+
+    name: str
+    source: str
+    date: str
+    version: str
+    codes: tuple[Code, ...]
+
+    def find(self, code: str) -> Code | None:
+        """Look a code up.
+
+        Args:
+            code: as written in an event.
+
+        Returns:
+            The entry, or None if the list does not have it.
+        """
+        return next((entry for entry in self.codes if entry.code == code), None)
+
+
+@cache
+def listing(name: str) -> Listing:
+    """Read a code list.
+
+    Args:
+        name: file name in `codes/`, without its ending.
+
+    Returns:
+        The list, the same object at every call.
+
+    Raises:
+        FileNotFoundError: there is no such list.
+    """
+    raw: dict[str, Any] = json.loads((files("schemas") / "codes" / f"{name}.json").read_bytes())
+    return Listing(
+        name=name,
+        source=raw["source"],
+        date=raw["date"],
+        version=raw["version"],
+        codes=tuple(Code(**entry) for entry in raw["codes"]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """Annotates a string that must be a code of the named list."""
+
+    name: str
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.literal_schema([entry.code for entry in listing(self.name).codes])
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        from_list = listing(self.name)
+        return {**handler(schema), "x-simpul-codes": f"{self.name} {from_list.version}"}

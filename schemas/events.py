@@ -1,0 +1,47 @@
+"""Every event type of the catalogue, in the catalogue's order."""
+
+from types import NoneType
+from typing import cast, get_args
+
+from schemas.alert import AlertIssued
+from schemas.base import COMPARTMENTS, Compartment, EventData, OpenPart
+
+EVENTS: tuple[type[EventData], ...] = (AlertIssued,)
+
+
+def open_part_of(data: type[EventData]) -> type[OpenPart]:
+    """Say which model is the open part of a type.
+
+    Args:
+        data: the type's data model.
+
+    Returns:
+        The model of its field `open`.
+    """
+    return cast("type[OpenPart]", data.model_fields["open"].annotation)
+
+
+def compartments_of(data: type[EventData]) -> dict[str, type[Compartment]]:
+    """Say which compartments a type may have.
+
+    Args:
+        data: the type's data model.
+
+    Returns:
+        The model of each, by name, in catalogue order.
+
+    Raises:
+        TypeError: the model has a field that is neither `open` nor a compartment.
+    """
+    fields = data.model_fields
+    if not fields.keys() <= {"open", *COMPARTMENTS}:
+        message = f"{data.__name__} has a field that is no compartment"
+        raise TypeError(message)
+    return {name: _model_in(fields[name].annotation) for name in COMPARTMENTS if name in fields}
+
+
+def _model_in(annotation: object) -> type[Compartment]:
+    models = [
+        one for one in (annotation, *get_args(annotation)) if isinstance(one, type) and one is not NoneType
+    ]
+    return cast("type[Compartment]", models[0])
