@@ -6,7 +6,7 @@ suite. Nothing here is async but what waits for Kafka: the stores are called fro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from broker.names import AgencyId, EventId, KeyId, Leaf, RecordId, Role, Topic
-    from broker.stages import Draft, Fetched, Sealed, StreamHead, Verified
+    from broker.stages import Draft, Fetched, LeftOut, Sealed, StreamHead, Verified
 
 Randomness = Callable[[int], bytes]
 """`os.urandom`, or a fixed stream in tests: gives that many bytes."""
@@ -215,6 +215,26 @@ class Subscription(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Where the agreements let an event go: what its sender is told, and what answers to it are judged by."""
+
+    type: str
+    subject: str | None = field(repr=False)
+    copies: tuple[tuple[Topic, tuple[AgencyId, ...]], ...]
+    """The topic of each copy and those whom it names."""
+    left_out: tuple[LeftOut, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A draft that passed `check` and `clear`, on its way into the outbox."""
+
+    event_id: EventId
+    draft: Draft = field(repr=False)
+    route: Route
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
     """A draft that is durable in the outbox and not sealed yet."""
 
@@ -232,11 +252,73 @@ class StoredRecord:
     record: Sealed = field(repr=False)
 
 
-class Outbox(Protocol):
-    """What this node has to send and has sent. Drafts are encrypted at rest under the node's own key."""
+class SendState(StrEnum):
+    """How far an event of this node has come."""
 
-    def accept(self, drafts: Sequence[tuple[EventId, Draft]], at: datetime) -> list[bool]:
-        """Make the drafts durable, in order; false for each whose event is known already (nothing is added)."""
+    ACCEPTED = "accepted"
+    SEALED = "sealed"
+    PUBLISHED = "published"
+    """Kafka has acknowledged all its copies."""
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentCopy:
+    """One copy of an event of this node: its place in the stream, and in Kafka once it is there."""
+
+    topic: Topic
+    audience: tuple[AgencyId, ...]
+    record_id: RecordId
+    sequence: int
+    leaf: Leaf
+    stored_at: datetime
+    offset: int | None
+    published_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why a draft that had been accepted was set aside."""
+
+    code: str
+    detail: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentEvent:
+    """What the outbox tells of one event."""
+
+    row: int
+    event_id: EventId
+    state: SendState
+    route: Route
+    accepted_at: datetime
+    copies: tuple[SentCopy, ...]
+    refusal: Refusal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """How much waits in the outbox."""
+
+    accepted: int
+    unpublished: int
+    """Sealed records, key records among them."""
+    refused: int
+
+
+class Outbox(Protocol):
+    """What this node has to send and has sent. What tells of an event is encrypted under the node's own key.
+
+    Every method raises StorageError when the store cannot be read or written; then nothing of it happened.
+    """
+
+    def accept(self, submissions: Sequence[Submission], at: datetime) -> list[bool]:
+        """Make the drafts durable, in order; false for each whose event is known already (nothing is added).
+
+        An event that was refused is not known: it is taken again, at the end of the row.
+        """
 
     def accepted(self, limit: int) -> list[Accepted]:
         """Return the oldest drafts that are neither sealed nor refused."""
@@ -245,53 +327,86 @@ class Outbox(Protocol):
         """Return where this node's own stream on each topic stands."""
 
     def store(
-        self, *, events: Sequence[Accepted], records: Sequence[Sealed], heads: Mapping[Topic, StreamHead], batch: bytes
-    ) -> None:
-        """Store all copies of the events, their key records, the new heads and the batch's id in one transaction.
+        self, *, events: Sequence[tuple[Accepted, Route]], sealed: SealedBatch, at: datetime
+    ) -> list[int]:
+        """Store all copies of the events, their key records, new heads and the batch's id in one transaction.
 
-        `records` are in the order in which they are to be published: the key records first. A record whose
-        `event_id` is none is a key record.
+        The drafts are dropped: what was sealed opens with this node's own keys, for as long as it has them.
+
+        Returns:
+            The row of each record, in order.
         """
 
     def has_batch(self, batch: bytes) -> bool:
         """Say whether a batch of that id was stored: what key store and outbox agree on after a crash."""
 
-    def refuse(self, event: Accepted, code: str, detail: str) -> None:
-        """Set a draft aside that the catalogue or the agreements now refuse, with its code; nothing is lost."""
+    def refuse(self, event: Accepted, refusal: Refusal) -> None:
+        """Set a draft aside that the catalogue or the agreements now refuse; nothing is lost."""
 
     def unpublished(self, limit: int) -> list[StoredRecord]:
         """Return the oldest stored records that are not marked as published, in order."""
 
-    def mark(self, published: Sequence[tuple[int, int]]) -> None:
-        """Mark rows as published, each with its offset."""
+    def mark(self, published: Sequence[tuple[int, int]], at: datetime) -> None:
+        """Mark rows as published, each with its offset; one that is marked already keeps its mark."""
 
-    def sealed_here(self, topic: Topic, leaves: Sequence[Leaf]) -> set[Leaf]:
-        """Return those of the leaves that this node itself has stored for the topic."""
+    def sealed_here(self, topic: Topic, places: Sequence[tuple[int, Leaf]]) -> set[Leaf]:
+        """Return the leaves that this node itself has stored for the topic, each at the given sequence."""
 
     def cause(self, event_id: EventId) -> Cause | None:
-        """Return what is known of an event that this node sent."""
+        """Return what is known of an event that this node sent; none where it was refused."""
+
+    def find(self, event_id: EventId) -> SentEvent | None:
+        """Return how far an event has come."""
+
+    def events(self, *, limit: int, before: int | None = None) -> list[SentEvent]:
+        """Return the newest events, newest first; `before` is the last row seen on the page before."""
+
+    def records_of(self, event_id: EventId) -> list[Sealed]:
+        """Return the copies of an event exactly as they were published."""
+
+    def backlog(self) -> Backlog:
+        """Return how much waits."""
 
     def change_mark(self) -> int:
-        """Return a number that changes when another process or thread has added to the outbox; cheap to ask."""
+        """Return a number that changes when drafts may have been added, by any process; cheap to ask."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedBatch:
+    """The records that one round of the relay sealed."""
+
+    records: Sequence[Sealed] = field(repr=False)
+    """In the order in which to publish them: the key records, which have no `event_id`, first."""
+    heads: Mapping[Topic, StreamHead]
+    """Where the stream of each topic stands after them."""
+    batch: bytes | None
+    """The id under which the key store holds the keys that these records announce; none without new keys."""
 
 
 # --- the key store ----------------------------------------------------------------------------------------------
 
 
 class KeyStore(Protocol):
-    """Data and wrapping keys, encrypted at rest, in a file of their own that is left out of backups."""
+    """Data and wrapping keys, encrypted at rest, in a file of their own that is left out of backups.
+
+    A key once held for (source, key id) is never replaced. Every method raises StorageError when the store
+    cannot be read or written; then nothing of it happened.
+    """
 
     def data_key(self, source: AgencyId, key_id: KeyId) -> bytes | None:
         """Return a data key that `source` gave (or made)."""
 
-    def own_data_key(self, unit: bytes, readers: bytes) -> DataKey | None:
-        """Return this node's data key for an erasure unit and an exact set of readers (both as blinded tags)."""
+    def own_data_keys(self, units: Collection[bytes]) -> Mapping[tuple[bytes, bytes], DataKey]:
+        """Return this node's data keys for erasure units, by (unit, exact readers), both as blinded tags."""
 
     def own_wrapping_key(self, recipient: AgencyId, receiving_key_id: KeyId, day: str) -> WrappingKey | None:
         """Return this node's wrapping key for a recipient's receiving key on a UTC day (`YYYY-MM-DD`)."""
 
-    def next_number(self, pair_unit: bytes) -> int:
-        """Return the number, never used before, of the next data key of this unit and pair; durable with `add`."""
+    def next_numbers(self, pair_units: Collection[bytes]) -> Mapping[bytes, int]:
+        """Return for each unit and pair the number of its next data key.
+
+        A number that `add` once saw is never given again, not even after this store was lost and begun anew.
+        """
 
     def add(self, new: NewKeys) -> None:
         """Make new keys durable, not yet announced, in one transaction."""
@@ -306,7 +421,7 @@ class KeyStore(Protocol):
         """Forget the keys of a batch that was never stored; their numbers stay used."""
 
     def wrapping_key(self, source: AgencyId, key_id: KeyId) -> bytes | None:
-        """Return a wrapping key that `source` gave."""
+        """Return a wrapping key that `source` gave (or made)."""
 
     def heads(self) -> Mapping[Topic, StreamHead]:
         """Return the heads of the key topics that this node reads."""
@@ -315,10 +430,17 @@ class KeyStore(Protocol):
         """Return the offset of the next record to read of each key topic."""
 
     def commit(self, received: ReceivedKeys) -> None:
-        """Take keys, heads and offsets of key topics in one transaction, by compare-and-set on the offsets."""
+        """Take keys, heads and offsets of key topics in one transaction, by compare-and-set on the offsets.
+
+        Raises:
+            StorageError: `store.moved` where an offset is not the one expected; nothing was taken.
+        """
 
     def waiting_units(self) -> list[Verified]:
         """Return key records whose wrapping key has not come yet."""
+
+    def findings(self, *, after: int, limit: int) -> list[tuple[int, Finding]]:
+        """Return the oldest findings of the key topics numbered above `after`, each with its number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,6 +448,8 @@ class NewKeys:
     """Keys that this node made for one batch of events."""
 
     batch: bytes
+    source: AgencyId
+    """This node's own agency."""
     data_keys: Sequence[tuple[bytes, bytes, DataKey]]
     """(unit tag, readers tag, key)."""
     wrapping_keys: Sequence[tuple[str, WrappingKey]]
@@ -342,10 +466,11 @@ class ReceivedKeys:
     wrapping_keys: Sequence[tuple[AgencyId, KeyId, bytes]]
     waiting: Sequence[Verified]
     """Unit records whose wrapping key is not here yet."""
-    done_waiting: Sequence[RecordId]
+    done_waiting: Sequence[Verified]
+    """Of `waiting_units`, those that were opened or given up."""
     heads: Mapping[Topic, StreamHead]
     offsets: Mapping[Topic, tuple[int, int]]
-    """Topic to (offset expected in the store, offset of the next record to read)."""
+    """Topic to (offset expected in the store, 0 at first; offset of the next record to read)."""
     findings: Sequence[Finding] = ()
 
 

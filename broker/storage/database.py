@@ -170,8 +170,8 @@ def _opening(path: Path) -> Iterator[None]:
     """Make folder and file with their modes, and let one process at a time turn it into a database.
 
     Two processes that switch a new file to WAL at once get SQLITE_BUSY without any wait, hence the lock. The
-    database itself is opened by us only while it does not exist yet: closing a second descriptor of a file drops
-    the POSIX locks that SQLite holds on it in this process (https://sqlite.org/howtocorrupt.html §2.2).
+    database itself is opened by us only while it does not exist yet: closing a second descriptor of a file
+    drops the POSIX locks that SQLite holds on it in this process (https://sqlite.org/howtocorrupt.html §2.2).
     """
     folder = path.parent
     try:
@@ -213,8 +213,8 @@ class Thread:
     async def run(self, call: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call on the thread and return what it returns.
 
-        Cancelled while it waits its turn, the call never happens; cancelled while it runs, it runs to its end,
-        so that a transaction is whole or not at all, and only its result is lost.
+        Cancelled while it waits its turn, the call never happens; cancelled while it runs, it runs to its
+        end, so that a transaction is whole or not at all, and only its result is lost.
         """
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, lambda: call(*args, **kwargs))
