@@ -1,0 +1,150 @@
+"""The nine headers of a record, and the leaf by which it is known.
+
+A record is a CloudEvent 1.0 in the binary mode of the Kafka protocol binding. Its headers say nothing but which agency
+wrote it, and its place in that agency's stream on the topic.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+from broker.errors import UntrustedError
+from broker.names import AgencyId, Lane, Leaf, RecordId, length_prefixed, source_uri
+
+if TYPE_CHECKING:
+    from broker.names import Topic
+    from broker.stages import Headers
+
+CONTENT_TYPE: Final = b"application/vnd.simpul.record"
+RECORD_TYPE: Final = b"id.simpul.sealed.v1"
+NAMES: Final = (
+    "content-type",
+    "ce_specversion",
+    "ce_id",
+    "ce_source",
+    "ce_type",
+    "ce_lane",
+    "ce_sequence",
+    "ce_previous",
+    "ce_seal",
+)
+MAX_SEQUENCE: Final = 10**16 - 1
+
+_UUID: Final = rb"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+_JOINED: Final = re.compile(
+    rb"application/vnd\.simpul\.record\n1\.0\n("
+    + _UUID
+    + rb")\nurn:simpul:agency:([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\nid\.simpul\.sealed\.v1\n"
+    rb"([0-9a-f]{32})\n([0-9]{16})\n([0-9a-f]{64})"
+)
+_LEAF_LABEL: Final = b"\x00simpul/leaf/v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnverifiedHeaders:
+    """What the headers claim."""
+
+    record_id: RecordId
+    source: AgencyId
+    lane: Lane
+    sequence: int
+    previous: Leaf
+    seal: bytes
+
+
+def parse_headers_unverified(headers: Headers) -> UnverifiedHeaders:
+    """Read the headers: exactly the nine, in their order, each once, each of its one form.
+
+    Raises:
+        UntrustedError: `untrusted.headers`.
+    """
+    names = tuple(name for name, _ in headers)
+    if names != NAMES:
+        raise UntrustedError("untrusted.headers", "the headers are not exactly those of a record")
+    # One match for all: no value can hold the line feed that stands between them.
+    found = _JOINED.fullmatch(b"\n".join([value for _, value in headers[:-1]]))
+    if found is None:
+        raise UntrustedError("untrusted.headers", "a header is not of its form")
+    record_id, source, lane, sequence, previous = found.groups()
+    if int(sequence) == 0:
+        raise UntrustedError("untrusted.headers", "sequences count from 1")
+    return UnverifiedHeaders(
+        record_id=RecordId(record_id.decode()),
+        source=AgencyId(source.decode()),
+        lane=Lane(bytes.fromhex(lane.decode())),
+        sequence=int(sequence),
+        previous=Leaf(bytes.fromhex(previous.decode())),
+        seal=headers[-1][1],
+    )
+
+
+def encode_headers(*, record_id: RecordId, source: AgencyId, lane: Lane, sequence: int, previous: Leaf) -> Headers:
+    """Return the first eight headers, in their order; the seal comes last, when the batch is signed."""
+    return (
+        ("content-type", CONTENT_TYPE),
+        ("ce_specversion", b"1.0"),
+        ("ce_id", record_id.encode()),
+        ("ce_source", source_uri(source).encode()),
+        ("ce_type", RECORD_TYPE),
+        ("ce_lane", lane.hex().encode()),
+        ("ce_sequence", b"%016d" % sequence),
+        ("ce_previous", previous.hex().encode()),
+    )
+
+
+def leaf_of(topic: Topic, key: bytes | None, headers: Headers, value: bytes | None) -> Leaf:
+    """Return the leaf of a record (`docs/wire.md` §6).
+
+    Args:
+        topic: the topic that the record is on.
+        key: the record's key, or none.
+        headers: at least the first eight of `NAMES`, in their order.
+        value: the record's value, or none; a value that is empty gives another leaf than none.
+    """
+    _, _, record_id, source, _, lane, sequence, previous = (header[1] for header in headers[:8])
+    digest = sha256(
+        b"%b%b%b%b"
+        % (
+            _before(topic),
+            _optional(key),
+            _CHANGING % (record_id, lane, previous, sequence),
+            _after(source),
+        )
+    )
+    digest.update(b"\x00" if value is None else b"\x01" + len(value).to_bytes(4, "big"))
+    if value:
+        digest.update(value)
+    return Leaf(digest.digest())
+
+
+# The headers sorted by name are ce_id, ce_lane, ce_previous, ce_sequence, ce_source, ce_specversion, ce_type,
+# content-type. The first four change from record to record and have a fixed length.
+_CHANGING: Final = b"".join(
+    [
+        (8).to_bytes(4, "big"),
+        *(
+            length_prefixed(name) + width.to_bytes(4, "big") + b"%b"
+            for name, width in ((b"ce_id", 36), (b"ce_lane", 32), (b"ce_previous", 64), (b"ce_sequence", 16))
+        ),
+    ]
+)
+
+
+def _optional(item: bytes | None) -> bytes:
+    return b"\x00" if item is None else b"\x01" + length_prefixed(item)
+
+
+@lru_cache(maxsize=4096)
+def _before(topic: Topic) -> bytes:
+    return _LEAF_LABEL + length_prefixed(topic.encode())
+
+
+@lru_cache(maxsize=4096)
+def _after(source: bytes) -> bytes:
+    return length_prefixed(
+        b"ce_source", source, b"ce_specversion", b"1.0", b"ce_type", RECORD_TYPE, b"content-type", CONTENT_TYPE
+    )

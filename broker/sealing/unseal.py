@@ -1,0 +1,226 @@
+"""Unseal: a record is verified before anything in it is parsed, and only then opened.
+
+    Fetched --Verifier.verify--> Verified --open_record--> Opened | Closed
+
+Verifying, in this order, each step refusing with a code of its own:
+
+1. the sizes and the nine headers, each once, in order and form;
+2. the topic: of a kind that the exchange has, the source's own where it is one of a pair, with a key and a null only
+   where key records travel;
+3. the seal: canonical, exact;
+4. the key: listed by the federation, for this source, and valid when the batch says that it was sealed;
+5. the signed statement: of its one form, for this source, topic and lane;
+6. the leaf: in the signed tree, at the index that the seal names;
+7. the signature (Ed25519, RFC 8032) over the DSSE pre-authentication encoding.
+
+Not done here: the place in the stream (`broker.pipeline.completeness`), whether the agreements allow type, topic and
+audience (`broker.policy.admit`).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Final
+
+import orjson
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pydantic import ValidationError
+
+from broker.errors import InvalidEventError, UntrustedError
+from broker.names import COVER, AgencyId, EventId, PartName, source_uri
+from broker.sealing.batch import Batch, parse_payload_unverified, pre_authentication_encoding
+from broker.sealing.encoding import MAX_VALUE_BYTES, parse_parts_unverified, parse_seal_unverified
+from broker.sealing.headers import leaf_of, parse_headers_unverified
+from broker.sealing.keyrecords import RECORD_KEY
+from broker.sealing.merkle import MAX_LEAVES, verify_inclusion
+from broker.sealing.parts import open_part, record_context
+from broker.stages import Closed, Opened, OpenedPart, Verified
+from schemas.catalogue import UnknownTypeError, find
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from broker.names import KeyId
+    from broker.ports import Federation, SigningKey
+    from broker.sealing.encoding import UnverifiedPart, UnverifiedSeal
+    from broker.sealing.headers import UnverifiedHeaders
+    from broker.sealing.keyring import Keyring
+    from broker.stages import Fetched
+    from schemas.catalogue import EventKind
+
+MAX_SEAL_HEADER: Final = 8_192
+MAX_PARTS: Final = 8
+_BATCHES_KEPT: Final = 512
+
+
+class Verifier:
+    """Verifies the records that one agency reads; remembers the batches whose signature it has checked."""
+
+    def __init__(self, reader: AgencyId | None) -> None:
+        """Take the agency that reads; with none (an auditor) records of every pair are verified."""
+        self._reader = reader
+        self._batches: OrderedDict[tuple[bytes, bytes, bytes], Batch] = OrderedDict()
+
+    def verify(self, fetched: Fetched, federation: Federation) -> Verified:
+        """Verify one record.
+
+        Args:
+            fetched: the record as Kafka gave it.
+            federation: the newest federation; a key that it does not list is refused.
+
+        Raises:
+            UntrustedError: with the code of the step that failed.
+        """
+        _require_sizes(fetched)
+        headers = parse_headers_unverified(fetched.headers)
+        self._require_topic(fetched, headers.source)
+        seal = parse_seal_unverified(headers.seal)
+        signing_key = _signing_key(seal.key_id, headers.source, federation)
+        batch = self._batches.get((seal.key_id, seal.signature, seal.payload))
+        statement = batch or parse_payload_unverified(seal.payload)
+        _require_same_stream(statement, headers, fetched)
+        if not signing_key.not_before <= statement.sealed_at <= signing_key.not_after:
+            raise UntrustedError("untrusted.key", "the signing key was not valid when the batch was sealed")
+        leaf = leaf_of(fetched.topic, fetched.key, fetched.headers, fetched.value)
+        verify_inclusion(leaf, index=seal.index, size=statement.size, path=seal.path, root=statement.root)
+        if batch is None:
+            _verify_signature(signing_key.public, seal)
+            self._remember(seal, statement)
+        return Verified(
+            fetched=fetched,
+            source=headers.source,
+            record_id=headers.record_id,
+            lane=headers.lane,
+            sequence=headers.sequence,
+            previous=headers.previous,
+            leaf=leaf,
+            signing_key=seal.key_id,
+            federation=statement.federation,
+        )
+
+    def _require_topic(self, fetched: Fetched, source: AgencyId) -> None:
+        kind, *pair = fetched.topic.removeprefix("simpul.").split(".")
+        if kind in {"mail", "keys"}:
+            own = len(pair) == 2 and pair[0] == source and (self._reader is None or pair[1] == self._reader)  # noqa: PLR2004 - source and recipient
+        else:
+            own = fetched.topic.startswith("simpul.") and not pair
+        if not own:
+            raise UntrustedError("untrusted.topic", "the topic is not one that this source writes for this reader")
+        if kind == "keys":
+            if fetched.key is None or RECORD_KEY.fullmatch(fetched.key) is None:
+                raise UntrustedError("untrusted.key-record", "a key record does not name a key")
+        elif fetched.key is not None or fetched.value is None:
+            raise UntrustedError("untrusted.value", "an event has a value and no record key")
+
+    def _remember(self, seal: UnverifiedSeal, batch: Batch) -> None:
+        self._batches[(seal.key_id, seal.signature, seal.payload)] = batch
+        if len(self._batches) > _BATCHES_KEPT:
+            self._batches.popitem(last=False)
+
+
+def _require_sizes(fetched: Fetched) -> None:
+    value = fetched.value
+    if value is not None and not 0 < len(value) <= MAX_VALUE_BYTES:
+        raise UntrustedError("untrusted.value", "a value holds 1 to 65536 bytes")
+    if any(len(item) > MAX_SEAL_HEADER for _, item in fetched.headers):
+        raise UntrustedError("untrusted.headers", "a header is longer than any may be")
+
+
+def _signing_key(key_id: KeyId, source: AgencyId, federation: Federation) -> SigningKey:
+    key = federation.signing_keys.get(key_id)
+    if key is None:
+        raise UntrustedError("untrusted.key", "the federation does not list the signing key")
+    if key.agency != source:
+        raise UntrustedError("untrusted.key", "the signing key speaks for another agency")
+    return key
+
+
+def _require_same_stream(batch: Batch, headers: UnverifiedHeaders, fetched: Fetched) -> None:
+    if batch.source != source_uri(headers.source) or batch.topic != fetched.topic or batch.lane != headers.lane:
+        raise UntrustedError("untrusted.payload", "the signed statement speaks of another stream")
+    if batch.size > MAX_LEAVES:
+        raise UntrustedError("untrusted.payload", "a batch holds at most 256 records")
+
+
+def _verify_signature(public: bytes, seal: UnverifiedSeal) -> None:
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(seal.signature, pre_authentication_encoding(seal.payload))
+    except (InvalidSignature, ValueError) as error:
+        raise UntrustedError("untrusted.signature", "the signature does not hold") from error
+
+
+def open_record(verified: Verified, keyring: Keyring) -> Opened | Closed:
+    """Open a verified event: the cover, and each compartment for which this agency has the key.
+
+    Args:
+        verified: a record of an area topic or a mailbox.
+        keyring: the data keys that this agency holds.
+
+    Returns:
+        The event; or `Closed` where the cover's key is not held (yet).
+
+    Raises:
+        UntrustedError: a part does not open under the key that it names, or the cover is not this record's.
+        InvalidEventError: the catalogue refuses the cover or a compartment.
+    """
+    cover_part, *others = parse_parts_unverified(verified.fetched.value or b"", most=MAX_PARTS)
+    cipher = keyring.get(verified.source, cover_part.key_id)
+    if cipher is None:
+        return Closed(verified=verified, key_id=cover_part.key_id)
+    context = record_context(verified.fetched.topic, verified.source, verified.record_id)
+    cover = open_part(cipher, cover_part, context=context, name=COVER)
+    kind, loaded = _read_cover(cover)
+    try:
+        event = kind.cover.validate_json(cover)
+    except ValidationError as error:
+        raise InvalidEventError("invalid.cover", "the catalogue refuses the cover") from error
+    if loaded["source"] != source_uri(verified.source):
+        raise UntrustedError("untrusted.cover", "the cover names another source than the record")
+    names = event.data.parts
+    if len(names) != len(others):
+        raise UntrustedError("untrusted.cover", "the cover names other parts than the record has")
+    parts, missing = _open_compartments(verified, kind, dict(zip(names, others, strict=True)), keyring, context)
+    del loaded["data"]
+    return Opened(
+        verified=verified,
+        event_id=EventId(loaded["id"]),
+        kind=kind,
+        source=verified.source,
+        audience=tuple(map(AgencyId, event.audience.split(" "))),
+        attributes=loaded,
+        cover=cover,
+        open=event.data.open,
+        named=tuple(map(PartName, names)),
+        parts=parts,
+        missing=missing,
+        withheld={PartName(name): code for name, code in (event.data.withheld or {}).items()},
+    )
+
+
+def _read_cover(cover: bytes) -> tuple[EventKind, dict[str, str]]:
+    try:
+        loaded = orjson.loads(cover)
+        return find(loaded["type"]), loaded
+    except (orjson.JSONDecodeError, UnknownTypeError, KeyError, TypeError) as error:
+        raise InvalidEventError("invalid.cover", "the cover is not an event of the catalogue") from error
+
+
+def _open_compartments(
+    verified: Verified, kind: EventKind, named: Mapping[str, UnverifiedPart], keyring: Keyring, context: bytes
+) -> tuple[dict[PartName, OpenedPart], dict[PartName, KeyId]]:
+    parts: dict[PartName, OpenedPart] = {}
+    missing: dict[PartName, KeyId] = {}
+    for text, part in named.items():
+        name = PartName(text)
+        cipher = keyring.get(verified.source, part.key_id)
+        if cipher is None:
+            missing[name] = part.key_id
+            continue
+        content = open_part(cipher, part, context=context, name=name)
+        try:
+            model = kind.compartments[name].model_validate_json(content)
+        except ValidationError as error:
+            raise InvalidEventError("invalid.compartment", "the catalogue refuses a compartment") from error
+        parts[name] = OpenedPart(name=name, content=content, model=model)
+    return parts, missing
