@@ -2,8 +2,8 @@
 
 Rules:
 - A record is kept sealed, as it came, with what its seal proved; it is opened again on every reading.
-- One `commit` is one transaction: what was kept, how far each stream and each topic has come, what was set aside
-  and what was found; all of it by compare-and-set on what the reader had read, or nothing.
+- One `commit` is one transaction: what was kept, how far each stream and each topic has come, what was set
+  aside and what was found; all of it by compare-and-set on what the reader had read, or nothing.
 - An event is in the inbox exactly once, known by (source, event id); a further record only adds parts to it.
 """
 
@@ -78,6 +78,8 @@ class StreamChange:
     places: Sequence[tuple[int, Leaf]] = ()
     """Sequence numbers now taken, each with the leaf that took it."""
     lanes: Sequence[tuple[Lane, LaneState]] = ()
+    rewound_to: int | None = None
+    """The last place that a newly accepted lane shares with what stood there; later places are free again."""
     resent: int = 0
     """Honest resends, dropped."""
 
@@ -224,11 +226,14 @@ class Inbox(Protocol):
     def lane(self, topic: Topic, source: AgencyId, lane: Lane) -> LaneState | None:
         """Return what is known of a lane; none if it was never seen."""
 
-    def beyond_gap(self, topic: Topic, source: AgencyId, sequence: int) -> list[Kept]:
-        """Return the records held at a place, in the order in which they came."""
+    def kept_at(self, topic: Topic, source: AgencyId, sequence: int, state: State) -> list[Kept]:
+        """Return the records that are held, or forked, at a place, in the order in which they came."""
 
-    def forked(self, topic: Topic, source: AgencyId, lane: Lane, limit: int) -> list[Kept]:
-        """Return the forked records of a lane, by sequence."""
+    def first_held(self, topic: Topic, source: AgencyId) -> Kept | None:
+        """Return the record just beyond a stream's first gap."""
+
+    def forked(self, topic: Topic, source: AgencyId, lane: Lane, *, after: int, limit: int) -> list[Kept]:
+        """Return the forked records of a lane, by sequence, from the first place beyond `after`."""
 
     def known(self, events: Sequence[tuple[AgencyId, EventId]]) -> set[tuple[AgencyId, EventId]]:
         """Return those of the events that are in the inbox."""
