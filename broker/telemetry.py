@@ -1,0 +1,117 @@
+"""What the node tells of itself: logs and counts, with no field of an event in either.
+
+A log line is JSON on standard error: a declared event name and declared fields, nothing else. A field that is not in
+`FIELDS` is dropped before it is written, so that no careless call can put a person into a log. Lines of other libraries
+go through the same door, from warnings up, as their logger's name and level alone: their texts are not ours to vouch for.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING, Final, TextIO
+
+import structlog
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+    from broker.ports import Station
+
+FIELDS: Final = frozenset(
+    {
+        "accepted",
+        "adapter",
+        "agency",
+        "attempt",
+        "code",
+        "consumer",
+        "count",
+        "done",
+        "event",
+        "federation",
+        "finished",
+        "kind",
+        "level",
+        "logger",
+        "offset",
+        "ordinary",
+        "rejected",
+        "seconds",
+        "setting",
+        "source",
+        "station",
+        "stations",
+        "timestamp",
+        "topic",
+        "total",
+        "version",
+    }
+)
+"""Every field that a log line may have. Each is a name, a code, a number or a time; none comes from inside an event."""
+
+
+def configure(level: str, stream: TextIO | None = None) -> None:
+    """Send all logs, ours and foreign, through one handler.
+
+    Args:
+        level: `debug`, `info`, `warning` or `error`.
+        stream: where lines go; standard error by default.
+    """
+    out = stream or sys.stderr
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _declared_only,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.WriteLoggerFactory(file=out),
+        cache_logger_on_first_use=False,
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [_Foreign()]
+    root.setLevel(logging.WARNING)
+
+
+def _declared_only(
+    _logger: object, _method: str, line: MutableMapping[str, object]
+) -> MutableMapping[str, object]:
+    return {name: value for name, value in line.items() if name in FIELDS}
+
+
+class _Foreign(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        structlog.get_logger().log(record.levelno, "foreign", logger=record.name)
+
+
+class Counts:
+    """A `Probe` that counts how many events have passed each station."""
+
+    def __init__(self) -> None:
+        """Start at nothing."""
+        self.passed_by_station: Counter[Station] = Counter()
+
+    def passed(self, station: Station, count: int = 1) -> None:
+        """Note that `count` events have just passed `station`."""
+        self.passed_by_station[station] += count
+
+
+class KillsAt(Counts):
+    """For tests alone: ends the process as a power cut would when it first passes a station."""
+
+    def __init__(self, station: Station) -> None:
+        """Take the station."""
+        super().__init__()
+        self._station = station
+
+    def passed(self, station: Station, count: int = 1) -> None:
+        """Count, or kill."""
+        super().passed(station, count)
+        if station is self._station and count:
+            os.kill(os.getpid(), signal.SIGKILL)
