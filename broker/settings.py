@@ -1,7 +1,7 @@
 """The only reader of the environment and of a node's settings file; typed, frozen, with no unsafe default.
 
-A node's folder holds `node.toml`; whatever weakens security is named `insecure_…`, is refused where `production` is set,
-and is warned of at each start. Secrets are never here: settings name the files in which they lie.
+A node's folder holds `node.toml`; whatever weakens security is named `insecure_…`, is refused where `production` is
+set, and is warned of at each start. Secrets are never here: settings name the files in which they lie.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A log line is JSON on standard error: a declared event name and declared fields, nothing else. A field that is not in
 `FIELDS` is dropped before it is written, so that no careless call can put a person into a log. Lines of other libraries
-go through the same door, from warnings up, as their logger's name and level alone: their texts are not ours to vouch for.
+go through the same door, from warnings up, as their logger's name and level alone: nobody vouches for their texts.
 """
 
 from __future__ import annotations
@@ -79,9 +79,7 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     root.setLevel(logging.WARNING)
 
 
-def _declared_only(
-    _logger: object, _method: str, line: MutableMapping[str, object]
-) -> MutableMapping[str, object]:
+def _declared_only(_logger: object, _method: str, line: MutableMapping[str, object]) -> MutableMapping[str, object]:
     return {name: value for name, value in line.items() if name in FIELDS}
 
 

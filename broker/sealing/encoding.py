@@ -41,7 +41,8 @@ class UnverifiedPart:
 class UnverifiedSeal:
     """What `ce_seal` carries.
 
-    `struct { opaque key_id[16]; opaque signature[64]; uint16 index; Hash path<0..2^9>; opaque payload<1..2^12>; } Seal;`
+    `struct { opaque key_id[16]; opaque signature[64]; uint16 index; Hash path<0..2^9>; opaque payload<1..2^12>; }
+    Seal;`
     """
 
     key_id: KeyId

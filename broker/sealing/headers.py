@@ -146,5 +146,12 @@ def _before(topic: Topic) -> bytes:
 @lru_cache(maxsize=4096)
 def _after(source: bytes) -> bytes:
     return length_prefixed(
-        b"ce_source", source, b"ce_specversion", b"1.0", b"ce_type", RECORD_TYPE, b"content-type", CONTENT_TYPE
+        b"ce_source",
+        source,
+        b"ce_specversion",
+        b"1.0",
+        b"ce_type",
+        RECORD_TYPE,
+        b"content-type",
+        CONTENT_TYPE,
     )

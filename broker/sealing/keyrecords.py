@@ -153,9 +153,7 @@ def _require_key(key: bytes, key_id: KeyId) -> None:
 
 
 def _info(source: AgencyId, recipient: AgencyId, receiving_key_id: KeyId, wrapping_key_id: KeyId) -> bytes:
-    return length_prefixed(
-        b"simpul/wrap/v1", source.encode(), recipient.encode(), receiving_key_id, wrapping_key_id
-    )
+    return length_prefixed(b"simpul/wrap/v1", source.encode(), recipient.encode(), receiving_key_id, wrapping_key_id)
 
 
 def _record_id(secret: bytes, topic: Topic, key: bytes) -> RecordId:

@@ -27,9 +27,7 @@ def tree(leaves: Sequence[bytes]) -> tuple[bytes, list[bytes]]:
     levels: list[list[bytes]] = [list(leaves)]
     while len(levels[-1]) > 1:
         below = levels[-1]
-        above = [
-            sha256(b"\x01" + below[at] + below[at + 1]).digest() for at in range(0, len(below) - 1, 2)
-        ]
+        above = [sha256(b"\x01" + below[at] + below[at + 1]).digest() for at in range(0, len(below) - 1, 2)]
         if len(below) % 2:
             above.append(below[-1])  # the odd one moves up unhashed: the split of RFC 9162 at the largest power of two
         levels.append(above)

@@ -1,7 +1,7 @@
 """An agency's private keys: made, kept as bytes, and used. Where the bytes lie is the key home's business.
 
 Signing keys are Ed25519 (RFC 8032), kept as their 32-byte seed. Receiving keys are the hybrid of ML-KEM-768 (FIPS 203)
-and X25519 (RFC 7748) that HPKE names MLKEM768-X25519, kept as the 64-byte ML-KEM seed followed by the 32 bytes of X25519.
+and X25519 (RFC 7748) that HPKE names MLKEM768-X25519, kept as the 64-byte ML-KEM seed and then the 32 bytes of X25519.
 """
 
 from __future__ import annotations
@@ -135,7 +135,8 @@ def hpke_seal(receiving: ReceivingKey, plaintext: bytes, info: bytes) -> bytes:
     """
     try:
         public = MLKEM768X25519PublicKey(
-            MLKEM768PublicKey.from_public_bytes(receiving.mlkem768), X25519PublicKey.from_public_bytes(receiving.x25519)
+            MLKEM768PublicKey.from_public_bytes(receiving.mlkem768),
+            X25519PublicKey.from_public_bytes(receiving.x25519),
         )
     except ValueError as error:
         raise MisconfiguredError("config.federation-key", "a receiving key in the federation is none") from error

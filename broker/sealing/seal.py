@@ -1,6 +1,6 @@
 """Seal: parts are encrypted, records chained, and all that leave together for one topic signed at once.
 
-    Cleared --seal_copy--> Unsealed --seal_batch--> Sealed
+Cleared --seal_copy--> Unsealed --seal_batch--> Sealed
 """
 
 from __future__ import annotations
@@ -68,9 +68,7 @@ def seal_copy(
     value = b"".join(sealed)
     if len(value) > MAX_VALUE_BYTES:
         raise InvalidEventError("invalid.too-large", "a record holds at most 65536 bytes")
-    return Unsealed(
-        topic=copy.topic, record_id=record_id, key=None, value=value, event_id=cleared.event_id
-    )
+    return Unsealed(topic=copy.topic, record_id=record_id, key=None, value=value, event_id=cleared.event_id)
 
 
 def seal_batch(
@@ -106,9 +104,7 @@ def seal_batch(
     sequence, leaf = head.sequence, head.leaf
     for record in records:
         sequence += 1
-        eight = encode_headers(
-            record_id=record.record_id, source=source, lane=lane, sequence=sequence, previous=leaf
-        )
+        eight = encode_headers(record_id=record.record_id, source=source, lane=lane, sequence=sequence, previous=leaf)
         leaf = leaf_of(topic, record.key, eight, record.value)
         headers.append(eight)
         leaves.append(leaf)
