@@ -31,9 +31,7 @@ class AlertIssuedOpen(OpenPart):
     """What every recipient of an alert sees: CAP 1.2 codes, no words, no place, no person."""
 
     msg_type: MsgType
-    references: Annotated[
-        tuple[Uuid, ...], Field(max_length=16), UNIQUE, Source("CAP 1.2 §3.2.1 references")
-    ] = ()
+    references: Annotated[tuple[Uuid, ...], Field(max_length=16), UNIQUE, Source("CAP 1.2 §3.2.1 references")] = ()
     category: Category
     event_code: AlertCode
     urgency: Urgency
@@ -107,6 +105,4 @@ class AlertIssued(EventData):
     def check(self) -> None:
         """An acknowledgement, and nothing else, says what is being done."""
         if (self.open.msg_type is MsgType.ACK) is (self.narrative.ack_state is None):
-            refuse(
-                "ack_state", "An acknowledgement, and nothing else, says in the narrative what is being done."
-            )
+            refuse("ack_state", "An acknowledgement, and nothing else, says in the narrative what is being done.")

@@ -2,7 +2,8 @@
 
 Rules enforced here, for all models below:
 
-- bytes become values once, by `validate_json`; nothing is coerced, nothing unknown is accepted, nothing is null;
+- bytes become values once, by `validate_json`; nothing is coerced, nothing unknown is
+  accepted, nothing is null;
 - a value never shows: not in `repr`, not in `str`, not in a validation error's text (STYLE.md §4.7);
 - a field that may be absent is `Maybe[...]`; a JSON null is refused, so that one meaning has one spelling.
 """
@@ -48,14 +49,12 @@ class Source:
 
     text: str
 
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return {**handler(schema), "x-simpul-source": self.text}
 
 
 class Model(BaseModel):
-    """A frozen value made from JSON, in camelCase, that refuses what it does not know and never shows itself."""
+    """A frozen value made from JSON, in camelCase; refuses what it does not know, never shows itself."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -87,7 +86,7 @@ class Model(BaseModel):
     def __str__(self) -> str:
         return type(self).__name__
 
-    def __repr_args__(self) -> list[tuple[str | None, Any]]:  # also what rich and devtools print
+    def __repr_args__(self) -> list[tuple[str | None, Any]]:  # what rich and devtools print
         return []
 
 
@@ -187,8 +186,8 @@ def refuse(code: str, sentence: str) -> NoReturn:
 def faults(error: ValidationError) -> tuple[Fault, ...]:
     """Say what is wrong without repeating anything that came from outside.
 
-    `ValidationError.errors()` holds inputs, and its `loc` holds names that the sender invented (an unknown field, a
-    key of a map). Here every name that no model of ours has becomes `?`.
+    `ValidationError.errors()` holds inputs, and its `loc` holds names that the sender invented (an unknown
+    field, a key of a map). Here every name that no model of ours has becomes `?`.
 
     Args:
         error: what `validate_json` raised.
@@ -197,9 +196,7 @@ def faults(error: ValidationError) -> tuple[Fault, ...]:
         The faults in the order in which they were found.
     """
     found = error.errors(include_url=False, include_context=False, include_input=False)
-    return tuple(
-        Fault(path=".".join(_safe(step) for step in fault["loc"]), code=fault["type"]) for fault in found
-    )
+    return tuple(Fault(path=".".join(_safe(step) for step in fault["loc"]), code=fault["type"]) for fault in found)
 
 
 def _safe(step: int | str) -> str:

@@ -1,7 +1,7 @@
 """Finds the models for a type, and refuses the unknown.
 
-The digests of the published schemas are read from `published/index.json`; nothing is generated at import. Readers are
-built when a type is first used.
+The digests of the published schemas are read from `published/index.json`; nothing is generated at import.
+Readers are built when a type is first used.
 """
 
 import json
@@ -118,9 +118,7 @@ def _cover_data(kind: EventKind) -> Any:  # noqa: ANN401
 
 
 def _kinds() -> tuple[EventKind, ...]:
-    index: dict[str, dict[str, str]] = json.loads(
-        (files("schemas") / "published" / "index.json").read_bytes()
-    )
+    index: dict[str, dict[str, str]] = json.loads((files("schemas") / "published" / "index.json").read_bytes())
     return tuple(_kind(data, index[data.fact.type]["sha256"]) for data in EVENTS)
 
 

@@ -1,7 +1,7 @@
 """Versioned code lists: data in `codes/`, read once, turned into closed choices.
 
-A list states its source, date and version. A code marked `unverified` is one that our research could not confirm; it
-is data, to be corrected without touching code.
+A list states its source, date and version. A code marked `unverified` is one that our research could not
+confirm; it is data, to be corrected without touching code.
 """
 
 import json
@@ -81,8 +81,6 @@ class OneOf:
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.literal_schema([entry.code for entry in listing(self.name).codes])
 
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         from_list = listing(self.name)
         return {**handler(schema), "x-simpul-codes": f"{self.name} {from_list.version}"}

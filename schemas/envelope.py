@@ -1,8 +1,9 @@
 """What an event says about itself: CloudEvents 1.0 in JSON format, as a draft and as the cover on the wire.
 
-A `DraftEvent` is what an adapter, an HTTP caller or an officer hands in: it may leave to the node whatever the node
-can derive, and may name roles in its audience. A `CoverEvent` is what a recipient opens first: every attribute is
-final, roles have become agencies, and its data are the open part with the names of the other parts (DESIGN.md §4).
+A `DraftEvent` is what an adapter, an HTTP caller or an officer hands in: it may leave to the node whatever
+the node can derive, and may name roles in its audience. A `CoverEvent` is what a recipient opens first: every
+attribute is final, roles have become agencies, and its data are the open part with the names of the other
+parts (DESIGN.md §4).
 """
 
 from enum import StrEnum
@@ -61,8 +62,8 @@ O = TypeVar("O", bound=OpenPart)  # noqa: E741 - the letter of the interface
 class DraftEvent(Attributes, Generic[D]):
     """An event as handed in, before the node checks, clears and seals it.
 
-    `id` is the native record's id; `subject` is a case URN or the native case reference, from which the node derives
-    one. Both stay at the node. `source` is the caller's own agency or absent.
+    `id` is the native record's id; `subject` is a case URN or the native case reference, from which the node
+    derives one. Both stay at the node. `source` is the caller's own agency or absent.
     """
 
     specversion: Literal["1.0"] = "1.0"
@@ -84,11 +85,7 @@ class DraftEvent(Attributes, Generic[D]):
             refuse("audience_repeats", "The audience names a recipient twice.")
         if self.causationid is None and self.data.is_answer():
             refuse("answer_without_cause", "An answer names in causationid the event that it answers.")
-        if (
-            self.subject is not None
-            and self.subject.startswith(_CASE_PREFIX)
-            and not _CASE.fullmatch(self.subject)
-        ):
+        if self.subject is not None and self.subject.startswith(_CASE_PREFIX) and not _CASE.fullmatch(self.subject):
             refuse("subject_case", "A subject that begins as a case URN ends in a lower-case UUID.")
         if self.expirytime is not None and self.expirytime <= self.time:
             refuse("expires_before_time", "The expiry time lies after the time of the event.")
@@ -96,7 +93,7 @@ class DraftEvent(Attributes, Generic[D]):
 
 
 class CoverData(Model, Generic[O]):
-    """The `data` of a cover: the open part, what other parts there are, and what is withheld from this reader."""
+    """The `data` of a cover: the open part, the other parts by name, what is withheld from this reader."""
 
     open: O
     parts: Annotated[tuple[CompartmentName, ...], Field(max_length=len(COMPARTMENTS)), UNIQUE]
@@ -130,9 +127,7 @@ class CoverEvent(Attributes, Generic[O]):
             refuse("parts_order", "Parts stand in catalogue order, none twice.")
         if self.data.withheld is not None and not self.data.withheld.keys().isdisjoint(parts):
             refuse("part_withheld", "A part is either present or withheld.")
-        if (
-            "identity" in parts and self.notice is None
-        ):  # UU 21/2007 Art. 24: secrecy binds whoever was told of it
+        if "identity" in parts and self.notice is None:  # UU 21/2007 Art. 24: secrecy binds whoever was told of it
             refuse("notice_missing", "A cover with an identity part carries the secrecy notice.")
         if self.causationid is None and self.data.open.is_answer():
             refuse("answer_without_cause", "An answer names in causationid the event that it answers.")

@@ -5,8 +5,24 @@ from typing import cast, get_args
 
 from schemas.alert import AlertIssued
 from schemas.base import COMPARTMENTS, Compartment, EventData, OpenPart
+from schemas.border import CrossingFlagged
+from schemas.case import CaseRegistered
+from schemas.consent import ConsentChanged
+from schemas.intel import BundleShared
+from schemas.referral import ReferralRequested, ReferralResponded
+from schemas.tip import TipReceived, TipTriaged
 
-EVENTS: tuple[type[EventData], ...] = (AlertIssued,)
+EVENTS: tuple[type[EventData], ...] = (
+    TipReceived,
+    TipTriaged,
+    CrossingFlagged,
+    AlertIssued,
+    CaseRegistered,
+    BundleShared,
+    ConsentChanged,
+    ReferralRequested,
+    ReferralResponded,
+)
 
 
 def open_part_of(data: type[EventData]) -> type[OpenPart]:
@@ -41,7 +57,5 @@ def compartments_of(data: type[EventData]) -> dict[str, type[Compartment]]:
 
 
 def _model_in(annotation: object) -> type[Compartment]:
-    models = [
-        one for one in (annotation, *get_args(annotation)) if isinstance(one, type) and one is not NoneType
-    ]
+    models = [one for one in (annotation, *get_args(annotation)) if isinstance(one, type) and one is not NoneType]
     return cast("type[Compartment]", models[0])

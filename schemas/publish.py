@@ -1,18 +1,19 @@
 """Writes what the models say for those who do not read Python: `python -m schemas.publish [--check]`.
 
-For each type a JSON Schema 2020-12 of its `data`, an index with the digest of each file, and a table of every field
-for people. The same models give the same bytes on every machine; `--check` exits 1 if a file is stale.
+For each type a JSON Schema 2020-12 of its `data`, an index with the digest of each file, and a table of every
+field for people. The same models give the same bytes on every machine; `--check` exits 1 if a file is stale.
 """
 
 import argparse
 import hashlib
+import inspect
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
 from schemas.base import EventData
-from schemas.events import EVENTS, compartments_of
+from schemas.events import EVENTS, compartments_of, open_part_of
 from schemas.fields import table
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -40,10 +41,16 @@ def schema_of(data: type[EventData]) -> dict[str, Any]:
         "x-simpul-area": fact.area,
         "x-simpul-title": {"id": fact.title_id, "en": fact.title_en},
         "x-simpul-compartments": [
-            {"name": name, "required": data.model_fields[name].is_required()}
-            for name in compartments_of(data)
+            {"name": name, "required": data.model_fields[name].is_required()} for name in compartments_of(data)
         ],
+        "x-simpul-rules": _rules(data),
     }
+
+
+def _rules(data: type[EventData]) -> list[str]:
+    """What holds beyond JSON Schema, in the words of the checks themselves."""
+    checks = [vars(model).get("check") for model in (open_part_of(data), data)]
+    return [inspect.cleandoc(str(check.__doc__)).partition("\n")[0] for check in checks if check is not None]
 
 
 def _tidy(schema: dict[str, Any]) -> dict[str, Any]:

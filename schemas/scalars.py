@@ -1,7 +1,7 @@
 """Strings, dates and numbers with their limits, checked without Python code on the hot path.
 
-Patterns are written in the part of the language that Rust, ECMAScript and Python share: no look-around, no short
-class for digits (it means those of every script), no inline flags.
+Patterns are written in the part of the language that Rust, ECMAScript and Python share: no look-around, no
+short class for digits (it means those of every script), no inline flags.
 """
 
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from pydantic_core import CoreSchema, core_schema
 
 from schemas.base import Source
 
-# Control characters, line and paragraph separators and direction overrides: a name that holds one can change what a
-# coordinator reads on the screen.
+# Control characters, line and paragraph separators and direction overrides: a name that holds one can change
+# what a coordinator reads on the screen.
 _UNSEEN = r"\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069"
 LINE = rf"^[^\u0000-\u001f{_UNSEEN}]+$"
 TEXT = rf"^[^\u0000-\u0008\u000b-\u001f{_UNSEEN}]+$"
@@ -39,13 +39,9 @@ class _Written:
         text = core_schema.str_schema(pattern=self.pattern, max_length=self.max_length, strict=True)
         if self.format == "date":
             return core_schema.chain_schema([text, core_schema.date_schema(strict=False)])
-        return core_schema.chain_schema(
-            [text, core_schema.datetime_schema(strict=False, tz_constraint="aware")]
-        )
+        return core_schema.chain_schema([text, core_schema.datetime_schema(strict=False, tz_constraint="aware")])
 
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return {
             "type": "string",
             "format": self.format,
@@ -75,9 +71,7 @@ Day = Annotated[
 class _Unique:
     """Says in the published schema that items do not repeat; the model that owns the list checks it."""
 
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return {**handler(schema), "uniqueItems": True}
 
 
@@ -89,9 +83,7 @@ AgencyId = Annotated[str, Field(pattern=f"^{AGENCY}$", max_length=63)]
 AgencyUrn = Annotated[str, Field(pattern=f"^urn:simpul:agency:{AGENCY}$", max_length=81)]
 RoleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$", max_length=63)]
 SchemaUrn = Annotated[str, Field(pattern=r"^urn:simpul:schema:sha256:[0-9a-f]{64}$", max_length=89)]
-Sha256 = Annotated[
-    str, Field(pattern=r"^[0-9a-f]{64}$", max_length=64), Source("FIPS 180-4 SHA-256, hexadecimal")
-]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", max_length=64), Source("FIPS 180-4 SHA-256, hexadecimal")]
 
 Line80 = Annotated[str, Field(pattern=LINE, min_length=1, max_length=80)]
 Line160 = Annotated[str, Field(pattern=LINE, min_length=1, max_length=160)]

@@ -1,4 +1,4 @@
-"""Value types that events share, each once, each with the standard and clause that it comes from."""
+"""Codes that events share, each once, each with the standard and clause that it comes from."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -6,8 +6,6 @@ from typing import Annotated
 from pydantic import Field
 
 from schemas.base import Source
-
-# --- the envelope -----------------------------------------------------------------------------------------------
 
 
 class Purpose(StrEnum):
@@ -53,7 +51,7 @@ class Pap(StrEnum):
 
 
 class Priority(StrEnum):
-    """How fast: P0 danger to life, P1 same day, P2 a legal or service clock, P3 batch (CAP 1.2 urgency; Primero)."""
+    """How fast: P0 danger to life, P1 same day, P2 a legal or service clock, P3 batch (CAP 1.2 §3.2.2)."""
 
     P0 = "P0"
     P1 = "P1"
@@ -79,8 +77,6 @@ PlaceCode = Annotated[
     Field(pattern=r"^[1-9][0-9](\.[0-9]{2}(\.[0-9]{2}(\.[0-9]{4})?)?)?$", max_length=13),
     Source("Kemendagri region code, down to the village"),
 ]
-
-# --- alerts -----------------------------------------------------------------------------------------------------
 
 
 class MsgType(StrEnum):
@@ -171,3 +167,145 @@ class Nexus(StrEnum):
     NONE = "none"
     TERROR = "terror"
     DOCUMENT_FRAUD = "document_fraud"
+
+
+# grading, screening, people
+
+
+class Weight(StrEnum):
+    """How much a sign counts, strong, medium or weak: ILO/EC Delphi indicators (2009)."""
+
+    STRONG = "S"
+    MEDIUM = "M"
+    WEAK = "W"
+
+
+class Reliability(StrEnum):
+    """How far the source is trusted, g for deceptive: Admiralty scale, MISP taxonomy version 5."""
+
+    A = "a"
+    B = "b"
+    C = "c"
+    D = "d"
+    E = "e"
+    F = "f"
+    G = "g"
+
+
+class Gender(StrEnum):
+    """Gender as the person says it: HTCDS 2.0 `prs_Gender`."""
+
+    FEMININE = "Feminine"
+    MASCULINE = "Masculine"
+    TRANSGENDER_FEMININE = "TransgenderFeminine"
+    TRANSGENDER_MASCULINE = "TransgenderMasculine"
+    NON_CONFORMING = "NonConforming"
+    UNKNOWN = "NonSpecifiedUnknown"
+
+
+class AgeBand(StrEnum):
+    """Age where a birth date would say too much: CTDC global dataset `ageBroad`."""
+
+    TO_8 = "0-8"
+    TO_17 = "9-17"
+    TO_20 = "18-20"
+    TO_23 = "21-23"
+    TO_26 = "24-26"
+    TO_29 = "27-29"
+    TO_38 = "30-38"
+    TO_47 = "39-47"
+    FROM_48 = "48+"
+
+
+class MaritalStatus(StrEnum):
+    """HTCDS 2.0 `prs_MaritalStatus`."""
+
+    SINGLE = "Single"
+    MARRIED = "Married"
+    WIDOWED = "Widowed"
+    DIVORCED = "Divorced"
+    SEPARATED = "Separated"
+    REGISTERED_PARTNERSHIP = "RegisteredPartnership"
+
+
+class Education(StrEnum):
+    """Highest level reached: HTCDS 2.0 `prs_HighestLevelOfEducation`, after ISCED 2011."""
+
+    EARLY_CHILDHOOD = "EarlyChildhoodEducation"
+    PRIMARY = "PrimaryEducation"
+    LOWER_SECONDARY = "LowerSecondaryEducation"
+    UPPER_SECONDARY = "UpperSecondaryEducation"
+    POST_SECONDARY = "PostSecondaryNonTertiaryEducation"
+    SHORT_CYCLE = "ShortCycleTertiaryEducation"
+    BACHELOR = "BachelorsOrEquivalentLevel"
+    MASTER = "MastersOrEquivalentLevel"
+    DOCTOR = "DoctoralOrEquivalentLevel"
+
+
+class App(StrEnum):
+    """Where people are recruited online: HTCDS 2.0 `vic_RecruitmentWebsitesAndApps`."""
+
+    FACEBOOK = "Facebook"
+    INSTAGRAM = "Instagram"
+    WHATSAPP = "WhatsApp"
+    TELEGRAM = "Telegram"
+    MESSENGER = "FacebookMessenger"
+    VIBER = "Viber"
+    SNAPCHAT = "SnapChat"
+    LINE = "Line"
+    FOR_SALE = "4Sale"
+    WECHAT = "WeChat"
+    QQ = "QQ"
+    QZONE = "QZone"
+    TIKTOK = "TikTok"
+    TWITTER = "Twitter"
+    OTHER = "Other"
+
+
+# the elements of the crime
+
+
+class Act(StrEnum):
+    """What is done, *proses*: UU 21/2007 Art. 1(1)."""
+
+    RECRUIT = "act.recruit"
+    TRANSPORT = "act.transport"
+    HARBOUR = "act.harbour"
+    SEND = "act.send"
+    TRANSFER = "act.transfer"
+    RECEIVE = "act.receive"
+
+
+class Means(StrEnum):
+    """How it is done, *cara*: UU 21/2007 Art. 1(1); substances from national practice."""
+
+    THREAT = "means.threat"
+    FORCE = "means.force"
+    ABDUCT = "means.abduct"
+    CONFINE = "means.confine"
+    FORGE = "means.forge"
+    FRAUD = "means.fraud"
+    ABUSE_POWER = "means.abuse_power"
+    DEBT = "means.debt"
+    PAYMENT = "means.payment"
+    SUBSTANCES = "means.substances"
+
+
+class ExploitationPurpose(StrEnum):
+    """What it is done for, *tujuan*: UU 21/2007 Art. 1(7); begging, marriage and crime from practice."""
+
+    SEXUAL = "purpose.sexual"
+    FORCED_LABOUR = "purpose.forced_labour"
+    SLAVERY = "purpose.slavery"
+    EXTORT = "purpose.extort"
+    ORGAN = "purpose.organ"
+    PHYSICAL = "purpose.physical"
+    BEGGING = "purpose.begging"
+    MARRIAGE = "purpose.marriage"
+    CRIME = "purpose.crime"
+
+
+Alpha2 = Annotated[str, Field(pattern=r"^[A-Z]{2}$", max_length=2), Source("ISO 3166-1 alpha-2")]
+Alpha3 = Annotated[str, Field(pattern=r"^[A-Z]{3}$", max_length=3), Source("ISO 3166-1 alpha-3")]
+Language = Annotated[str, Field(pattern=r"^[a-z]{3}$", max_length=3), Source("ISO 639-3")]
+Phone = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$", max_length=16), Source("ITU-T E.164")]

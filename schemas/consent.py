@@ -1,0 +1,145 @@
+"""What a person agrees to, and when they no longer do (area `consent`)."""
+
+from enum import StrEnum
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from schemas.base import Compartment, EventData, Fact, Maybe, Model, OpenPart, Source, refuse
+from schemas.envelope import CompartmentName
+from schemas.people import PersonRef
+from schemas.scalars import AgencyId, Line80, Moment, RoleName, Sha256
+from schemas.vocabulary import Purpose
+
+
+class Change(StrEnum):
+    """What happened to the consent: UU 27/2022 Arts. 22, 40."""
+
+    GRANTED = "granted"
+    NARROWED = "narrowed"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+class GivenBy(StrEnum):
+    """Who spoke: UU 27/2022 Art. 25, with the child's best interest where no guardian may speak."""
+
+    SELF = "self"
+    PARENT = "parent"
+    GUARDIAN = "guardian"
+    COURT = "court"
+    BEST_INTEREST = "social_worker_child_best_interest"
+
+
+class Medium(StrEnum):
+    """How the consent is kept: UU 27/2022 Art. 22(1)."""
+
+    WRITTEN = "written"
+    RECORDED = "recorded"
+
+
+class Prompt(StrEnum):
+    """What the person was told: HTCDS 2.0 `con_Consent`, seven spoken prompts."""
+
+    INTERVIEW = "agrees_to_interview"
+    PURPOSE = "purpose_explained"
+    USE = "actual_and_potential_use"
+    RESEARCH = "non_identifying_research"
+    REQUEST = "right_to_request_data"
+    STORAGE = "storage_time"
+    WITHDRAWAL = "how_to_withdraw"
+
+
+class WithheldReason(StrEnum):
+    """Why somebody shall not see it: Primero transitions, reasons to withhold."""
+
+    FEAR = "fear_of_harm"
+    OWN_WORDS = "will_tell_themselves"
+    OTHER = "other"
+
+
+class Scope(Model):
+    """One thing agreed to: this purpose, this role, this part of the data, until then."""
+
+    purpose: Purpose
+    recipient_role: RoleName
+    data_class: Annotated[CompartmentName, Source("own; the compartments of an event")]
+    until: Maybe[Moment] = None
+
+
+class Evidence(Model):
+    """Proof of consent, itself kept by the source: UU 27/2022 Arts. 22 and 24."""
+
+    form: Line80
+    version: Annotated[str, Field(pattern=r"^[0-9A-Za-z.-]{1,20}$", max_length=20)]
+    recorded_at: Moment
+    medium: Medium
+    hash: Sha256
+
+
+class Withheld(Model):
+    """An agency that the person does not want to see it, and why."""
+
+    who: AgencyId
+    reason: WithheldReason
+
+
+class ConsentChangedOpen(OpenPart):
+    """What every holder sees: that something changed, and by when it must have acted."""
+
+    change: Change
+    deadline: Annotated[Maybe[Moment], Source("UU 27/2022 Arts. 40-41: 3x24 hours")] = None
+
+    def check(self) -> None:
+        """Whatever takes consent away sets a deadline."""
+        if self.change is not Change.GRANTED and self.deadline is None:
+            refuse("deadline_missing", "Consent that ends or narrows says by when holders must have acted.")
+
+
+class ConsentChangedIdentity(Compartment):
+    """Whose consent."""
+
+    person_ref: PersonRef
+
+
+class ConsentChangedNarrative(Compartment):
+    """What was agreed, by whom, with which proof."""
+
+    scopes: Annotated[tuple[Scope, ...], Field(max_length=40)] = ()
+    given_by: GivenBy
+    guardian_conflict: bool
+    assent: Annotated[Maybe[bool], Source("own; the child's own word beside the guardian's")] = None
+    evidence: Maybe[Evidence] = None
+    prompts_covered: Annotated[tuple[Prompt, ...], Field(max_length=7)] = ()
+    withheld_from: Annotated[tuple[Withheld, ...], Field(max_length=32)] = ()
+    alternative_basis: Annotated[
+        Maybe[Literal["pdp20-2-c", "pdp20-2-d", "pdp20-2-e"]],
+        Source("UU 27/2022 Art. 20(2): what carries the processing when consent does not"),
+    ] = None
+
+
+class ConsentChanged(EventData):
+    """E15: consent was granted, narrowed, withdrawn, or ran out."""
+
+    fact: ClassVar[Fact] = Fact(
+        number="E15",
+        area="consent",
+        name="consent.changed.v1",
+        title_id="Persetujuan berubah",
+        title_en="Consent changed",
+    )
+    open: ConsentChangedOpen
+    identity: ConsentChangedIdentity
+    narrative: ConsentChangedNarrative
+
+    def person_ref(self) -> str:
+        """Whose consent it is."""
+        return self.identity.person_ref
+
+    def check(self) -> None:
+        """A grant has scope and proof; a guardian in conflict speaks for nobody (UU 27/2022 Arts. 22-25)."""
+        said = self.narrative
+        if self.open.change is Change.GRANTED and (said.evidence is None or not said.scopes):
+            refuse("consent_unproven", "A granted consent states its scopes and its proof.")
+        if said.guardian_conflict and said.given_by in {GivenBy.PARENT, GivenBy.GUARDIAN}:
+            refuse("guardian_conflict", "A guardian in conflict with the child cannot speak for the child.")
