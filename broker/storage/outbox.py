@@ -1,0 +1,273 @@
+"""The outbox in SQLite: what this node has to send and has sent.
+
+Rules:
+- What tells of an event (id, type, subject, audience, body) is encrypted (`AtRest`), bound to the event's
+  blinded tag; what Kafka sees anyway (topic, key, headers, sealed value) is kept as it is published.
+- A draft is in exactly one table: `draft` while it waits, `refused` when set aside, none once it is sealed.
+- A place (topic, sequence) is given once. A second relay on the same folder fails there, before it forks a
+  stream.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from broker.errors import StorageError
+from broker.ports import Accepted, StoredRecord
+from broker.storage.database import Database
+from broker.storage.outbox_reading import DRAFT, REFUSAL, ROUTE, UNPUBLISHED, OutboxReading
+from broker.storage.rows import draft_blob, from_micros, headers_blob, read_draft, route_blob, to_micros
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from broker.names import AgencyId, EventId, Topic
+    from broker.ports import Refusal, Route, SealedBatch, Submission
+    from broker.sealing.atrest import AtRest
+    from broker.stages import StreamHead
+
+FILE: Final = "outbox.db"
+
+_BATCHES_KEPT: Final = 1024
+"""A batch's id is asked for only until the key store has announced it, which is before the next batch."""
+
+_SCHEMA: Final = """
+CREATE TABLE event (
+    row INTEGER PRIMARY KEY,
+    tag BLOB NOT NULL UNIQUE,
+    route BLOB NOT NULL,
+    accepted_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE draft (
+    row INTEGER PRIMARY KEY REFERENCES event (row),
+    body BLOB NOT NULL
+) STRICT;
+CREATE TABLE refused (
+    row INTEGER PRIMARY KEY REFERENCES event (row),
+    body BLOB NOT NULL,
+    refusal BLOB NOT NULL,
+    refused_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE stream (
+    id INTEGER PRIMARY KEY,
+    topic TEXT NOT NULL UNIQUE,
+    sequence INTEGER NOT NULL,
+    leaf BLOB NOT NULL
+) STRICT;
+CREATE TABLE record (
+    row INTEGER PRIMARY KEY,
+    stream INTEGER NOT NULL REFERENCES stream (id),
+    sequence INTEGER NOT NULL,
+    event INTEGER REFERENCES event (row),
+    record_id TEXT NOT NULL,
+    lane BLOB NOT NULL,
+    leaf BLOB NOT NULL,
+    stored_at INTEGER NOT NULL,
+    key BLOB,
+    headers BLOB NOT NULL,
+    value BLOB,
+    UNIQUE (stream, sequence)
+) STRICT;
+CREATE INDEX record_of_event ON record (event) WHERE event IS NOT NULL;
+CREATE TABLE published (
+    row INTEGER PRIMARY KEY REFERENCES record (row),
+    place INTEGER NOT NULL,
+    published_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE published_below (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    row INTEGER NOT NULL
+) STRICT;
+INSERT INTO published_below VALUES (1, 1);
+CREATE TABLE batch (
+    number INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE
+) STRICT
+"""
+
+
+class SqliteOutbox(OutboxReading):
+    """`Outbox` in one SQLite file, which other processes may add to and read meanwhile."""
+
+    def __init__(self, folder: Path, *, source: AgencyId, at_rest: AtRest) -> None:
+        """Open `outbox.db` in the node's store folder.
+
+        Args:
+            folder: the store folder; made where it is missing.
+            source: this node's own agency.
+            at_rest: encryption under the node's own key.
+
+        Raises:
+            MisconfiguredError: the file is not an outbox of this release.
+            StorageError: it cannot be opened.
+        """
+        database = Database(folder / FILE, schema=(_SCHEMA,), label="outbox")
+        super().__init__(database, source=source, at_rest=at_rest)
+        self._streams: dict[Topic, int] = {}
+        self._additions = 0
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def accept(self, submissions: Sequence[Submission], at: datetime) -> list[bool]:
+        """See `Outbox.accept`."""
+        seal = self._at_rest.seal
+        micros = to_micros(at)
+        entries = []
+        for item in submissions:
+            tag = self._tag(item.event_id)
+            route = seal(ROUTE, route_blob(item.event_id, item.route), tag)
+            entries.append((tag, route, seal(DRAFT, draft_blob(item.event_id, item.draft), tag)))
+        new = []
+        with self._database.transaction() as connection:
+            cursor = connection.cursor()
+            for tag, route, draft in entries:
+                row = _insert_event(cursor, (tag, route, micros))
+                if row is not None:
+                    cursor.execute("INSERT INTO draft VALUES (?, ?)", (row, draft))
+                new.append(row is not None)
+        self._additions += 1
+        return new
+
+    def accepted(self, limit: int) -> list[Accepted]:
+        """See `Outbox.accepted`."""
+        rows = self._database.read(
+            "SELECT d.row, e.tag, d.body, e.accepted_at FROM draft d JOIN event e ON e.row = d.row"
+            " ORDER BY d.row LIMIT ?",
+            (limit,),
+        )
+        drafts = []
+        for row, tag, body, micros in rows:
+            event_id, draft = read_draft(self._at_rest.open(DRAFT, body, tag))
+            drafts.append(Accepted(row=row, event_id=event_id, draft=draft, accepted_at=from_micros(micros)))
+        return drafts
+
+    def refuse(self, event: Accepted, refusal: Refusal) -> None:
+        """See `Outbox.refuse`."""
+        tag = self._tag(event.event_id)
+        why = self._at_rest.seal(REFUSAL, f"{refusal.code}\n{refusal.detail}".encode(), tag)
+        with self._database.transaction() as connection:
+            connection.execute(
+                "INSERT INTO refused SELECT row, body, ?, ? FROM draft WHERE row = ?",
+                (why, to_micros(refusal.at), event.row),
+            )
+            _took(connection.execute("DELETE FROM draft WHERE row = ?", (event.row,)).rowcount, 1)
+
+    def change_mark(self) -> int:
+        """See `Outbox.change_mark`."""
+        return (self._database.foreign_changes() << 32) + self._additions
+
+    def store(self, *, events: Sequence[tuple[Accepted, Route]], sealed: SealedBatch, at: datetime) -> list[int]:
+        """See `Outbox.store`."""
+        seal = self._at_rest.seal
+        event_rows: dict[EventId | None, int | None] = {event.event_id: event.row for event, _ in events}
+        routes = []
+        for event, route in events:
+            tag = self._tag(event.event_id)
+            routes.append((seal(ROUTE, route_blob(event.event_id, route), tag), event.row))
+        micros = to_micros(at)
+        with self._database.transaction() as connection:
+            streams = self._advance(connection, sealed.heads)
+            first = int(connection.execute("SELECT coalesce(max(row), 0) + 1 FROM record").fetchone()[0])
+            connection.executemany(
+                "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        row,
+                        streams[record.topic],
+                        record.sequence,
+                        event_rows[record.event_id] if record.event_id else None,
+                        record.record_id,
+                        record.lane,
+                        record.leaf,
+                        micros,
+                        record.key,
+                        headers_blob(record.headers),
+                        record.value,
+                    )
+                    for row, record in enumerate(sealed.records, start=first)
+                ],
+            )
+            connection.executemany("UPDATE event SET route = ? WHERE row = ?", routes)
+            gone = connection.executemany("DELETE FROM draft WHERE row = ?", [(row,) for _, row in routes])
+            _took(gone.rowcount, len(routes))
+            if sealed.batch is not None:
+                _note_batch(connection, sealed.batch)
+        self._streams |= streams
+        return list(range(first, first + len(sealed.records)))
+
+    def _advance(self, connection: sqlite3.Connection, heads: Mapping[Topic, StreamHead]) -> dict[Topic, int]:
+        """Write the new heads; return the id of each topic's stream."""
+        streams: dict[Topic, int] = {}
+        for topic, head in heads.items():
+            number = self._streams.get(topic)
+            if number is None:
+                found = connection.execute(
+                    "INSERT INTO stream (topic, sequence, leaf) VALUES (?, ?, ?)"
+                    " ON CONFLICT (topic) DO UPDATE SET sequence = excluded.sequence, leaf = excluded.leaf"
+                    " RETURNING id",
+                    (topic, head.sequence, head.leaf),
+                )
+                number = int(found.fetchone()[0])
+            else:
+                connection.execute(
+                    "UPDATE stream SET sequence = ?, leaf = ? WHERE id = ?",
+                    (head.sequence, head.leaf, number),
+                )
+            streams[topic] = number
+        return streams
+
+    def unpublished(self, limit: int) -> list[StoredRecord]:
+        """See `Outbox.unpublished`."""
+        rows = self._database.read(
+            UNPUBLISHED,
+            (limit,),
+        )
+        return [StoredRecord(row=row[0], record=self._sealed(row)) for row in rows]
+
+    def mark(self, published: Sequence[tuple[int, int]], at: datetime) -> None:
+        """See `Outbox.mark`."""
+        micros = to_micros(at)
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "INSERT OR IGNORE INTO published VALUES (?, ?, ?)",
+                [(row, offset, micros) for row, offset in published],
+            )
+            # Everything below this row is published: a restart need not look there.
+            connection.execute(
+                "UPDATE published_below SET row = coalesce("
+                " (SELECT min(r.row) FROM record r WHERE r.row >= published_below.row"
+                "  AND NOT EXISTS (SELECT 1 FROM published p WHERE p.row = r.row)),"
+                " (SELECT max(row) + 1 FROM record), 1)"
+            )
+
+
+def _insert_event(cursor: sqlite3.Cursor, values: tuple[bytes, bytes, int]) -> int | None:
+    """Insert an event and return its row; none where it is known and was not refused."""
+    insert = "INSERT INTO event (tag, route, accepted_at) VALUES (?, ?, ?) ON CONFLICT (tag) DO NOTHING"
+    if cursor.execute(insert, values).rowcount:
+        return cursor.lastrowid
+    tag = values[:1]
+    if not cursor.execute("DELETE FROM refused WHERE row = (SELECT row FROM event WHERE tag = ?)", tag).rowcount:
+        return None
+    cursor.execute("DELETE FROM event WHERE tag = ?", tag)
+    return cursor.execute(insert, values).lastrowid
+
+
+def _note_batch(connection: sqlite3.Connection, batch: bytes) -> None:
+    number = connection.execute("INSERT INTO batch (id) VALUES (?)", (batch,)).lastrowid or 0
+    connection.execute("DELETE FROM batch WHERE number <= ?", (number - _BATCHES_KEPT,))
+
+
+def _took(rows: int, expected: int) -> None:
+    """Refuse to go on where a draft is no longer waiting: another relay works on this folder.
+
+    Raises:
+        StorageError: `store.conflict`.
+    """
+    if rows != expected:
+        raise StorageError("store.conflict", "a draft is not waiting any more")

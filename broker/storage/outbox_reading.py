@@ -1,0 +1,178 @@
+"""What the outbox in SQLite tells: how far each event has come, its records, what answers are judged by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+from broker.names import AgencyId, EventId, Lane, Leaf, RecordId, Topic
+from broker.ports import Backlog, Cause, Refusal, SendState, SentCopy, SentEvent
+from broker.stages import Sealed, StreamHead
+from broker.storage.rows import from_micros, read_headers, read_route
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from broker.ports import Route
+    from broker.sealing.atrest import AtRest
+    from broker.storage.database import Database, Row
+
+DRAFT: Final = "outbox/draft"
+ROUTE: Final = "outbox/route"
+REFUSAL: Final = "outbox/refusal"
+EVENT: Final = "outbox/event"
+"""The labels under which the outbox encrypts and blinds."""
+
+RECORD: Final = """
+    SELECT r.row, s.topic, r.key, r.headers, r.value, r.record_id, r.lane, r.sequence, r.leaf, e.tag, e.route
+    FROM published_below b CROSS JOIN record r JOIN stream s ON s.id = r.stream
+    LEFT JOIN event e ON e.row = r.event LEFT JOIN published p ON p.row = r.row
+"""
+UNPUBLISHED: Final = RECORD + " WHERE p.row IS NULL AND r.row >= b.row ORDER BY r.row LIMIT ?"
+_EVENT_ROW: Final = """
+    SELECT e.row, e.tag, e.route, e.accepted_at, d.row, f.refusal, f.refused_at
+    FROM event e LEFT JOIN draft d ON d.row = e.row LEFT JOIN refused f ON f.row = e.row
+"""
+
+
+class OutboxReading:
+    """The reading half of `SqliteOutbox`."""
+
+    def __init__(self, database: Database, *, source: AgencyId, at_rest: AtRest) -> None:
+        """Read from an open outbox."""
+        self._database = database
+        self._source = source
+        self._at_rest = at_rest
+
+    def heads(self) -> Mapping[Topic, StreamHead]:
+        """See `Outbox.heads`."""
+        rows = self._database.read("SELECT topic, sequence, leaf FROM stream")
+        return {Topic(topic): StreamHead(sequence=sequence, leaf=Leaf(leaf)) for topic, sequence, leaf in rows}
+
+    def has_batch(self, batch: bytes) -> bool:
+        """See `Outbox.has_batch`."""
+        return bool(self._database.read("SELECT 1 FROM batch WHERE id = ?", (batch,)))
+
+    def sealed_here(self, topic: Topic, places: Sequence[tuple[int, Leaf]]) -> set[Leaf]:
+        """See `Outbox.sealed_here`."""
+        rows: list[Row] = self._database.read(
+            "SELECT sequence, leaf FROM record WHERE stream = (SELECT id FROM stream WHERE topic = ?)"
+            " AND sequence IN (SELECT value FROM json_each(?))",
+            (topic, orjson.dumps([sequence for sequence, _ in places]).decode()),
+        )
+        return {leaf for _, leaf in set(rows) & set(places)}
+
+    def cause(self, event_id: EventId) -> Cause | None:
+        """See `Outbox.cause`."""
+        rows = self._database.read(
+            "SELECT route FROM event e WHERE tag = ? AND NOT EXISTS (SELECT 1 FROM refused f WHERE f.row = e.row)",
+            (tag := self._tag(event_id),),
+        )
+        if not rows:
+            return None
+        _, route = read_route(self._at_rest.open(ROUTE, rows[0][0], tag))
+        return Cause(
+            event_id=event_id,
+            type=route.type,
+            source=self._source,
+            subject=route.subject,
+            audience=frozenset(agency for _, audience in route.copies for agency in audience),
+        )
+
+    def find(self, event_id: EventId) -> SentEvent | None:
+        """See `Outbox.find`."""
+        rows = self._database.read(f"{_EVENT_ROW} WHERE e.tag = ?", (self._tag(event_id),))
+        return self._sent(rows[0]) if rows else None
+
+    def events(self, *, limit: int, before: int | None = None) -> list[SentEvent]:
+        """See `Outbox.events`."""
+        rows = self._database.read(
+            f"{_EVENT_ROW} WHERE ?1 IS NULL OR e.row < ?1 ORDER BY e.row DESC LIMIT ?2", (before, limit)
+        )
+        return [self._sent(row) for row in rows]
+
+    def records_of(self, event_id: EventId) -> list[Sealed]:
+        """See `Outbox.records_of`."""
+        rows = self._database.read(f"{RECORD} WHERE e.tag = ? ORDER BY r.row", (self._tag(event_id),))
+        return [self._sealed(row) for row in rows]
+
+    def backlog(self) -> Backlog:
+        """See `Outbox.backlog`."""
+        rows = self._database.read(
+            "SELECT (SELECT count(*) FROM draft), (SELECT count(*) FROM refused),"
+            " (SELECT count(*) FROM record WHERE row >= (SELECT row FROM published_below))"
+            " - (SELECT count(*) FROM published WHERE row >= (SELECT row FROM published_below))"
+        )
+        accepted, refused, unpublished = rows[0]
+        return Backlog(accepted=accepted, refused=refused, unpublished=unpublished)
+
+    def _tag(self, event_id: EventId) -> bytes:
+        return self._at_rest.tag(EVENT, event_id.encode())
+
+    def _sealed(self, row: Row) -> Sealed:
+        """Return the record of a row of `_RECORD`."""
+        _, topic, key, headers, value, record_id, lane, sequence, leaf, tag, route = row
+        event_id = None if tag is None else read_route(self._at_rest.open(ROUTE, route, tag))[0]
+        return Sealed(
+            topic=Topic(topic),
+            key=key,
+            headers=read_headers(headers),
+            value=value,
+            record_id=RecordId(record_id),
+            lane=Lane(lane),
+            sequence=sequence,
+            leaf=Leaf(leaf),
+            event_id=event_id,
+        )
+
+    def _sent(self, row: Row) -> SentEvent:
+        """Return the event of a row of `_EVENT_ROW`."""
+        number, tag, route_sealed, micros, waiting, refusal_sealed, refused_at = row
+        event_id, route = read_route(self._at_rest.open(ROUTE, route_sealed, tag))
+        copies = self._copies(number, route)
+        refusal = None
+        if refusal_sealed is not None:
+            code, detail = self._at_rest.open(REFUSAL, refusal_sealed, tag).decode().split("\n", 1)
+            refusal = Refusal(code=code, detail=detail, at=from_micros(refused_at))
+        return SentEvent(
+            row=number,
+            event_id=event_id,
+            state=_state(waiting=waiting is not None, refused=refusal is not None, copies=copies),
+            route=route,
+            accepted_at=from_micros(micros),
+            copies=copies,
+            refusal=refusal,
+        )
+
+    def _copies(self, event: int, route: Route) -> tuple[SentCopy, ...]:
+        audiences = dict(route.copies)
+        rows = self._database.read(
+            "SELECT s.topic, r.record_id, r.sequence, r.leaf, r.stored_at, p.place, p.published_at"
+            " FROM record r JOIN stream s ON s.id = r.stream LEFT JOIN published p ON p.row = r.row"
+            " WHERE r.event = ? ORDER BY r.row",
+            (event,),
+        )
+        return tuple(
+            SentCopy(
+                topic=Topic(topic),
+                audience=audiences.get(Topic(topic), ()),
+                record_id=RecordId(record_id),
+                sequence=sequence,
+                leaf=Leaf(leaf),
+                stored_at=from_micros(stored_at),
+                offset=place,
+                published_at=None if published_at is None else from_micros(published_at),
+            )
+            for topic, record_id, sequence, leaf, stored_at, place, published_at in rows
+        )
+
+
+def _state(*, waiting: bool, refused: bool, copies: Sequence[SentCopy]) -> SendState:
+    if refused:
+        return SendState.REFUSED
+    if waiting:
+        return SendState.ACCEPTED
+    if all(copy.offset is not None for copy in copies):
+        return SendState.PUBLISHED
+    return SendState.SEALED
