@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from typing import Final, NewType
@@ -93,7 +92,7 @@ def keys_topic(source: AgencyId, recipient: AgencyId) -> Topic:
 
 def length_prefixed(*fields: bytes) -> bytes:
     """Join fields so that no two lists of fields give the same bytes: each after its length as a uint32."""
-    return b"".join(len(item).to_bytes(4, "big") + item for item in fields)
+    return b"".join([len(item).to_bytes(4, "big") + item for item in fields])
 
 
 def derived_uuid(secret: bytes, *fields: str) -> str:
@@ -108,9 +107,9 @@ def derived_uuid(secret: bytes, *fields: str) -> str:
     Returns:
         The id in lower case, 36 characters.
     """
-    digest = hmac.digest(secret, length_prefixed(*(item.encode() for item in fields)), hashlib.sha256)
-    number = int.from_bytes(digest[:16], "big")
-    number = (number & ~(0xF << 76)) | (0x8 << 76)
-    number = (number & ~(0x3 << 62)) | (0x2 << 62)
-    text = f"{number:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    digest = hmac.digest(secret, length_prefixed(*[item.encode() for item in fields]), "sha256")
+    text = digest[:16].hex()
+    return f"{text[:8]}-{text[8:12]}-8{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
+
+
+_VARIANT: Final = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
