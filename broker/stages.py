@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from schemas.catalogue import EventKind
 
 Headers = tuple[tuple[str, bytes], ...]
-"""The headers of a Kafka record as they are: a multimap, in order."""
+"""The headers of a record as a node writes them: a multimap, in order."""
+
+FetchedHeaders = tuple[tuple[str, bytes | None], ...]
+"""The headers of a record as Kafka gives them: anybody's, and one may be without a value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +138,7 @@ class Fetched:
     """Milliseconds since the epoch, by the broker's clock (LogAppendTime)."""
     key: bytes | None
     value: bytes | None = field(repr=False)
-    headers: Headers = field(repr=False)
+    headers: FetchedHeaders = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

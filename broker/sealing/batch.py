@@ -1,6 +1,7 @@
 """What is signed: one payload for all records that leave together for one topic, in a DSSE envelope.
 
-The payload has exactly one form, so that it is read in one way only (`docs/wire.md` §7). The signature is Ed25519 over the DSSE pre-authentication encoding (DSSE v1.0.2, `protocol.md`).
+The payload has exactly one form, so that it is read in one way only (`docs/wire.md` §7). The signature is
+Ed25519 over the DSSE pre-authentication encoding (DSSE v1.0.2, `protocol.md`).
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from broker.names import AgencyId, Lane, Leaf, RecordId, length_prefixed, source
 
 if TYPE_CHECKING:
     from broker.names import Topic
-    from broker.stages import Headers
+    from broker.stages import FetchedHeaders, Headers
 
 CONTENT_TYPE: Final = b"application/vnd.simpul.record"
 RECORD_TYPE: Final = b"id.simpul.sealed.v1"
@@ -32,6 +32,7 @@ NAMES: Final = (
     "ce_previous",
     "ce_seal",
 )
+MAX_HEADER_BYTES: Final = 8_192
 MAX_SEQUENCE: Final = 10**16 - 1
 
 _UUID: Final = rb"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
@@ -54,9 +55,11 @@ class UnverifiedHeaders:
     sequence: int
     previous: Leaf
     seal: bytes
+    all: Headers
+    """The nine as they came, none without a value."""
 
 
-def parse_headers_unverified(headers: Headers) -> UnverifiedHeaders:
+def parse_headers_unverified(headers: FetchedHeaders) -> UnverifiedHeaders:
     """Read the headers: exactly the nine, in their order, each once, each of its one form.
 
     Raises:
@@ -65,8 +68,12 @@ def parse_headers_unverified(headers: Headers) -> UnverifiedHeaders:
     names = tuple(name for name, _ in headers)
     if names != NAMES:
         raise UntrustedError("untrusted.headers", "the headers are not exactly those of a record")
+    # Kafka can carry a header without a value.
+    values = [value for _, value in headers if value is not None and len(value) <= MAX_HEADER_BYTES]
+    if len(values) != len(NAMES):
+        raise UntrustedError("untrusted.headers", "a header has no value, or is longer than any may be")
     # One match for all: no value can hold the line feed that stands between them.
-    found = _JOINED.fullmatch(b"\n".join([value for _, value in headers[:-1]]))
+    found = _JOINED.fullmatch(b"\n".join(values[:-1]))
     if found is None:
         raise UntrustedError("untrusted.headers", "a header is not of its form")
     record_id, source, lane, sequence, previous = found.groups()
@@ -78,7 +85,8 @@ def parse_headers_unverified(headers: Headers) -> UnverifiedHeaders:
         lane=Lane(bytes.fromhex(lane.decode())),
         sequence=int(sequence),
         previous=Leaf(bytes.fromhex(previous.decode())),
-        seal=headers[-1][1],
+        seal=values[-1],
+        all=tuple(zip(NAMES, values, strict=True)),
     )
 
 

@@ -135,9 +135,8 @@ def hpke_seal(receiving: ReceivingKey, plaintext: bytes, info: bytes) -> bytes:
     """
     try:
         public = MLKEM768X25519PublicKey(
-            MLKEM768PublicKey.from_public_bytes(receiving.mlkem768),
-            X25519PublicKey.from_public_bytes(receiving.x25519),
+            MLKEM768PublicKey.from_public_bytes(receiving.mlkem768), X25519PublicKey.from_public_bytes(receiving.x25519)
         )
+        return SUITE.encrypt(plaintext, public, info)  # refuses an X25519 point of small order
     except ValueError as error:
         raise MisconfiguredError("config.federation-key", "a receiving key in the federation is none") from error
-    return SUITE.encrypt(plaintext, public, info)

@@ -100,6 +100,9 @@ def seal_batch(
     if not 0 < len(records) <= MAX_BATCH:
         msg = "a batch holds 1 to 256 records"
         raise ValueError(msg)
+    if any(record.topic != topic for record in records):
+        msg = "a batch is of one topic"
+        raise ValueError(msg)
     headers, leaves = [], []
     sequence, leaf = head.sequence, head.leaf
     for record in records:

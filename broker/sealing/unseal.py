@@ -22,21 +22,20 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
-import orjson
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from pydantic import ValidationError
 
-from broker.errors import InvalidEventError, UntrustedError
+from broker.errors import UntrustedError
 from broker.names import COVER, AgencyId, EventId, PartName, source_uri
 from broker.sealing.batch import Batch, parse_payload_unverified, pre_authentication_encoding
+from broker.sealing.contents import read_compartment, read_cover
 from broker.sealing.encoding import MAX_VALUE_BYTES, parse_parts_unverified, parse_seal_unverified
 from broker.sealing.headers import leaf_of, parse_headers_unverified
 from broker.sealing.keyrecords import RECORD_KEY
 from broker.sealing.merkle import MAX_LEAVES, verify_inclusion
 from broker.sealing.parts import open_part, record_context
+from broker.sealing.topics import Kind, read_topic
 from broker.stages import Closed, Opened, OpenedPart, Verified
-from schemas.catalogue import UnknownTypeError, find
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +48,6 @@ if TYPE_CHECKING:
     from broker.stages import Fetched
     from schemas.catalogue import EventKind
 
-MAX_SEAL_HEADER: Final = 8_192
 MAX_PARTS: Final = 8
 _BATCHES_KEPT: Final = 512
 
@@ -72,21 +70,21 @@ class Verifier:
         Raises:
             UntrustedError: with the code of the step that failed.
         """
-        _require_sizes(fetched)
+        _require_size(fetched.value)
         headers = parse_headers_unverified(fetched.headers)
         self._require_topic(fetched, headers.source)
         seal = parse_seal_unverified(headers.seal)
         signing_key = _signing_key(seal.key_id, headers.source, federation)
-        batch = self._batches.get((seal.key_id, seal.signature, seal.payload))
+        batch = self._batches.get((signing_key.public, seal.signature, seal.payload))
         statement = batch or parse_payload_unverified(seal.payload)
         _require_same_stream(statement, headers, fetched)
         if not signing_key.not_before <= statement.sealed_at <= signing_key.not_after:
             raise UntrustedError("untrusted.key", "the signing key was not valid when the batch was sealed")
-        leaf = leaf_of(fetched.topic, fetched.key, fetched.headers, fetched.value)
+        leaf = leaf_of(fetched.topic, fetched.key, headers.all, fetched.value)
         verify_inclusion(leaf, index=seal.index, size=statement.size, path=seal.path, root=statement.root)
         if batch is None:
             _verify_signature(signing_key.public, seal)
-            self._remember(seal, statement)
+            self._remember((signing_key.public, seal.signature, seal.payload), statement)
         return Verified(
             fetched=fetched,
             source=headers.source,
@@ -100,31 +98,26 @@ class Verifier:
         )
 
     def _require_topic(self, fetched: Fetched, source: AgencyId) -> None:
-        kind, *pair = fetched.topic.removeprefix("simpul.").split(".")
-        if kind in {"mail", "keys"}:
-            own = len(pair) == 2 and pair[0] == source and (self._reader is None or pair[1] == self._reader)  # noqa: PLR2004 - source and recipient
-        else:
-            own = fetched.topic.startswith("simpul.") and not pair
-        if not own:
-            raise UntrustedError("untrusted.topic", "the topic is not one that this source writes for this reader")
-        if kind == "keys":
+        topic = read_topic(fetched.topic)
+        if topic.source not in {None, source}:
+            raise UntrustedError("untrusted.topic", "the topic is another source's")
+        if self._reader is not None and topic.recipient not in {None, self._reader}:
+            raise UntrustedError("untrusted.topic", "the topic is another reader's")
+        if topic.kind is Kind.KEYS:
             if fetched.key is None or RECORD_KEY.fullmatch(fetched.key) is None:
                 raise UntrustedError("untrusted.key-record", "a key record does not name a key")
         elif fetched.key is not None or fetched.value is None:
             raise UntrustedError("untrusted.value", "an event has a value and no record key")
 
-    def _remember(self, seal: UnverifiedSeal, batch: Batch) -> None:
-        self._batches[(seal.key_id, seal.signature, seal.payload)] = batch
+    def _remember(self, name: tuple[bytes, bytes, bytes], batch: Batch) -> None:
+        self._batches[name] = batch
         if len(self._batches) > _BATCHES_KEPT:
             self._batches.popitem(last=False)
 
 
-def _require_sizes(fetched: Fetched) -> None:
-    value = fetched.value
+def _require_size(value: bytes | None) -> None:
     if value is not None and not 0 < len(value) <= MAX_VALUE_BYTES:
         raise UntrustedError("untrusted.value", "a value holds 1 to 65536 bytes")
-    if any(len(item) > MAX_SEAL_HEADER for _, item in fetched.headers):
-        raise UntrustedError("untrusted.headers", "a header is longer than any may be")
 
 
 def _signing_key(key_id: KeyId, source: AgencyId, federation: Federation) -> SigningKey:
@@ -170,12 +163,8 @@ def open_record(verified: Verified, keyring: Keyring) -> Opened | Closed:
         return Closed(verified=verified, key_id=cover_part.key_id)
     context = record_context(verified.fetched.topic, verified.source, verified.record_id)
     cover = open_part(cipher, cover_part, context=context, name=COVER)
-    kind, loaded = _read_cover(cover)
-    try:
-        event = kind.cover.validate_json(cover)
-    except ValidationError as error:
-        raise InvalidEventError("invalid.cover", "the catalogue refuses the cover") from error
-    if loaded["source"] != source_uri(verified.source):
+    kind, event, loaded = read_cover(cover)
+    if event.source != source_uri(verified.source):
         raise UntrustedError("untrusted.cover", "the cover names another source than the record")
     names = event.data.parts
     if len(names) != len(others):
@@ -198,14 +187,6 @@ def open_record(verified: Verified, keyring: Keyring) -> Opened | Closed:
     )
 
 
-def _read_cover(cover: bytes) -> tuple[EventKind, dict[str, str]]:
-    try:
-        loaded = orjson.loads(cover)
-        return find(loaded["type"]), loaded
-    except (orjson.JSONDecodeError, UnknownTypeError, KeyError, TypeError) as error:
-        raise InvalidEventError("invalid.cover", "the cover is not an event of the catalogue") from error
-
-
 def _open_compartments(
     verified: Verified, kind: EventKind, named: Mapping[str, UnverifiedPart], keyring: Keyring, context: bytes
 ) -> tuple[dict[PartName, OpenedPart], dict[PartName, KeyId]]:
@@ -218,9 +199,6 @@ def _open_compartments(
             missing[name] = part.key_id
             continue
         content = open_part(cipher, part, context=context, name=name)
-        try:
-            model = kind.compartments[name].model_validate_json(content)
-        except ValidationError as error:
-            raise InvalidEventError("invalid.compartment", "the catalogue refuses a compartment") from error
+        model = read_compartment(content, kind.compartments[name])
         parts[name] = OpenedPart(name=name, content=content, model=model)
     return parts, missing
