@@ -1,0 +1,241 @@
+"""What every agency's adapter fulfils, and the plain values that pass between it and the node.
+
+Rules:
+
+- a mapping is pure and returns plain JSON, as a `Draft`, with its `Origin`; the broker alone decides what may go;
+- a record that cannot be mapped is a `Reject`: file, row, field and code, never a value; the rest goes on;
+- a record is known by (system, record id, revision): reading it again adds nothing, an edited one is a new event;
+- a sink is idempotent by (source, event id) and returns only when what it was given is durable.
+
+An adapter is found by its entry point in the group `simpul.adapters`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol
+
+import orjson
+
+from broker.errors import MisconfiguredError
+from broker.stages import Draft, Origin
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from broker.errors import RejectedError
+    from broker.names import AgencyId, EventId
+    from broker.stages import Opened
+
+WHOLE_FILE = 0
+"""The row of a reject that concerns the file as such."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reject:
+    """Something in a native file that did not become an event: where, and which rule; never a value."""
+
+    file: str = field(repr=False)
+    row: int
+    """The line of a CSV file, its header being 1; the place of a record in a JSON file, from 1; 0 is the file."""
+    field: str
+    """The name of a column or property as the documented format has it; never a name that the file invented."""
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A record that became a draft."""
+
+    row: int
+    draft: Draft = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ordinary:
+    """A record that is right and gives no event, such as a crossing that nobody flagged."""
+
+    row: int
+
+
+Mapped = Offer | Ordinary | Reject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A native file as it is being mapped: how many records it has, and what becomes of each, in order."""
+
+    total: int
+    mapped: Iterable[Mapped] = field(repr=False)
+
+
+class FileRole(StrEnum):
+    """What a file in the drop folder is to an adapter."""
+
+    RECORDS = "records"
+    """Read, mapped, moved to `done/`."""
+    REFERENCE = "reference"
+    """Read beside the records, and left where it is."""
+    STRANGER = "stranger"
+    """Not one of ours: moved to `rejected/`."""
+
+
+class Source(Protocol):
+    """Where an agency's native records come from. Called from a thread of its own."""
+
+    @property
+    def folder(self) -> Path:
+        """The drop folder."""
+
+    def role(self, name: str) -> FileRole:
+        """Say what a file of that name is."""
+
+    def read(self, name: str, content: bytes) -> Reading:
+        """Map a file of records.
+
+        Args:
+            name: the file's name.
+            content: the whole file.
+
+        Returns:
+            What becomes of each record; `mapped` may be lazy.
+
+        Raises:
+            RejectedError: the file cannot be read at all.
+            UnavailableError: what is needed to read it is not here yet; the file waits.
+        """
+
+
+class Delivery(Protocol):
+    """An event as the inbox hands it to a sink."""
+
+    @property
+    def opened(self) -> Opened:
+        """The verified, opened and admitted event."""
+
+
+class Sink(Protocol):
+    """Where delivered events go."""
+
+    async def deliver(self, events: Sequence[Delivery]) -> None:
+        """Make the events durable in the agency's own place; one that is there already is not added again.
+
+        An event that comes again with parts that came late is written again, after its first form.
+
+        Raises:
+            StorageError: the place cannot be written; nothing is lost, deliver again.
+        """
+
+
+class Adapter(Protocol):
+    """One agency's adapter: what it reads, where it delivers."""
+
+    @property
+    def name(self) -> str:
+        """The name of its entry point."""
+
+    def source(self, folder: Path, settings: Mapping[str, str]) -> Source:
+        """Return the source that reads `<folder>/drop`.
+
+        Raises:
+            MisconfiguredError: a setting is unknown, missing or not possible.
+        """
+
+    def sink(self, folder: Path, settings: Mapping[str, str]) -> Sink:
+        """Return the sink that writes into `<folder>/delivered`.
+
+        Raises:
+            MisconfiguredError: a setting is unknown, missing or not possible.
+        """
+
+
+class Result(Protocol):
+    """What the node says to one draft."""
+
+    @property
+    def error(self) -> RejectedError | None:
+        """Why it was refused; None once it is durable, also when it was known already."""
+
+
+Accept = Callable[[Sequence[Draft]], Awaitable[Sequence[Result]]]
+"""Make drafts durable in the outbox; one result for each, in order. Raises UnavailableError: try all of them again."""
+
+
+# --- from native to event ---------------------------------------------------------------------------------------
+
+
+def offer(row: int, origin: Origin, body: Mapping[str, Any]) -> Offer:
+    """Wrap a CloudEvent, as plain JSON values, into a draft."""
+    return Offer(row=row, draft=Draft(origin=origin, body=orjson.dumps(body)))
+
+
+def settings_of(settings: Mapping[str, str], defaults: Mapping[str, str]) -> Mapping[str, str]:
+    """Fill in what an adapter's settings leave out.
+
+    Args:
+        settings: as configured for the node.
+        defaults: every setting that the adapter knows.
+
+    Returns:
+        A value for each known setting.
+
+    Raises:
+        MisconfiguredError: a setting is not known.
+    """
+    unknown = sorted(settings.keys() - defaults.keys())
+    if unknown:
+        raise MisconfiguredError("config.adapter-setting", f"unknown: {', '.join(unknown)}")
+    return {**defaults, **settings}
+
+
+def choice(settings: Mapping[str, str], name: str, allowed: Iterable[str]) -> str:
+    """Return a setting that must be one of a few words.
+
+    Raises:
+        MisconfiguredError: it is another.
+    """
+    if settings[name] not in set(allowed):
+        raise MisconfiguredError("config.adapter-setting", name)
+    return settings[name]
+
+
+# --- from event to native ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """An event as plain JSON values, as far as this agency may and can open it."""
+
+    source: AgencyId
+    event_id: EventId
+    type: str
+    attributes: Mapping[str, str] = field(repr=False)
+    parts: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    """`open` first, then each compartment that is open here."""
+    missing: tuple[str, ...]
+    """Compartments whose key is not here yet."""
+    withheld: Mapping[str, str]
+    """Compartments that were not sent to this agency, each with a code."""
+
+    @property
+    def mark(self) -> str:
+        """What a sink knows a delivery by: source, event id, and the parts that are there."""
+        return f"{self.source} {self.event_id} {'+'.join(self.parts)}"
+
+
+def received(opened: Opened) -> Received:
+    """Return the plain values of an opened event."""
+    cover = orjson.loads(opened.cover)
+    parts: dict[str, Mapping[str, Any]] = {"open": cover["data"]["open"]}
+    parts.update((str(name), orjson.loads(part.content)) for name, part in opened.parts.items())
+    return Received(
+        source=opened.source,
+        event_id=opened.event_id,
+        type=opened.kind.type,
+        attributes=opened.attributes,
+        parts=parts,
+        missing=tuple(str(name) for name in opened.missing),
+        withheld={str(name): code for name, code in opened.withheld.items()},
+    )

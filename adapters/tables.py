@@ -1,0 +1,142 @@
+"""Tables in text files: one record a line, read strictly, written so that no spreadsheet runs what a cell says.
+
+Rules:
+
+- UTF-8; a byte-order mark of UTF-8 is read over, one of another encoding refuses the file;
+- the header has exactly the documented columns, in any order;
+- a record is one line: a quoted cell may hold the delimiter and doubled quotes, never a line break, so that an
+  unbalanced quote spoils its own line and no other;
+- what was written can be read back equal.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from broker.errors import InvalidEventError
+
+HEADER_ROW = 1
+# A cell that begins like this is a formula to a spreadsheet (OWASP, "CSV Injection"); the apostrophe stops it.
+_FORMULA = ("=", "+", "-", "@", "\t", "'")
+_OTHER_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One record, its cells by column, each without outer spaces."""
+
+    number: int
+    cells: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One thing wrong with a record: its row, the column, the code; never a value."""
+
+    row: int
+    column: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table with a right header: the number of its records, and the records in order."""
+
+    total: int
+    rows: Iterator[Row | Fault] = field(repr=False)
+
+
+def text_of(content: bytes) -> str:
+    """Decode a file of text.
+
+    Raises:
+        InvalidEventError: it is not UTF-8, or holds a NUL.
+    """
+    if content.startswith(_OTHER_MARKS):
+        raise InvalidEventError("adapter.file-bom")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidEventError("adapter.file-encoding") from error
+    if "\0" in text:
+        raise InvalidEventError("adapter.file-encoding")
+    return text
+
+
+def read_table(content: bytes, *, delimiter: str, columns: Sequence[str]) -> Table:
+    """Read a table.
+
+    Args:
+        content: the file.
+        delimiter: one character.
+        columns: every column of the documented format.
+
+    Returns:
+        The records; a line that cannot be read is a `Fault` in its place.
+
+    Raises:
+        InvalidEventError: the encoding or the header is wrong; the detail names a column of the format, nothing else.
+    """
+    lines = [line.removesuffix("\r") for line in text_of(content).split("\n")]
+    names = _cells(lines[0], delimiter)
+    if names is None:
+        raise InvalidEventError("adapter.row-broken", "header")
+    header = [name.strip() for name in names]
+    missing = [column for column in columns if column not in header]
+    if missing:
+        raise InvalidEventError("adapter.columns-missing", missing[0])
+    if len(set(header)) != len(header):
+        raise InvalidEventError("adapter.columns-twice")
+    if len(header) != len(columns):
+        raise InvalidEventError("adapter.columns-extra")
+    records = [(number, line) for number, line in enumerate(lines[1:], start=HEADER_ROW + 1) if line.strip()]
+    return Table(total=len(records), rows=(_row(number, line, header, delimiter) for number, line in records))
+
+
+def write_line(cells: Sequence[str], *, delimiter: str) -> str:
+    """Write one record, without a line break at its end.
+
+    Raises:
+        ValueError: a cell holds a line break.
+    """
+    if any("\n" in cell or "\r" in cell for cell in cells):
+        msg = "a cell holds no line break"
+        raise ValueError(msg)
+    out = io.StringIO()
+    csv.writer(out, delimiter=delimiter, lineterminator="").writerow([_guarded(cell) for cell in cells])
+    return out.getvalue()
+
+
+def read_line(line: str, *, delimiter: str, columns: Sequence[str]) -> dict[str, str]:
+    """Read a record that `write_line` wrote.
+
+    Raises:
+        InvalidEventError: it is not one.
+    """
+    cells = _cells(line, delimiter)
+    if cells is None or len(cells) != len(columns):
+        raise InvalidEventError("adapter.row-broken")
+    return dict(zip(columns, (cell.removeprefix("'") for cell in cells), strict=True))
+
+
+def _guarded(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+def _row(number: int, line: str, header: Sequence[str], delimiter: str) -> Row | Fault:
+    cells = _cells(line, delimiter)
+    if cells is None:
+        return Fault(row=number, column="", code="adapter.row-broken")
+    if len(cells) != len(header):
+        return Fault(row=number, column="", code="adapter.row-cells")
+    return Row(number=number, cells={name: cell.strip() for name, cell in zip(header, cells, strict=True)})
+
+
+def _cells(line: str, delimiter: str) -> list[str] | None:
+    try:
+        return next(csv.reader([line], delimiter=delimiter, strict=True), [])
+    except csv.Error:
+        return None
