@@ -24,7 +24,7 @@ class Origin:
 
     system: str
     record_id: str = field(repr=False)
-    revision: str = "1"
+    revision: str = field(default="1", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
