@@ -33,7 +33,7 @@ _TLP_EXTENSION = "extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d"
 _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _BUNDLE_ID = pattern(rf"bundle--{_UUID}")
 _OBJECT_ID = pattern(rf"([a-z0-9][a-z0-9-]{{1,248}}[a-z0-9])--{_UUID}")
-_COLLECTIVE = frozenset({"group", "organization", "system", "class"})
+_ALLOWED_CLASSES = frozenset({"individual", "group", "organization", "system", "class"})
 
 Thing = dict[str, Any]
 
@@ -117,27 +117,33 @@ def _within(objects: list[Thing]) -> Iterator[Thing]:
 
 
 def _check_identities(objects: list[Thing]) -> None:
-    actors = {thing["id"] for thing in objects if thing["type"] == "threat-actor"}
-    suspects = {
-        thing.get("target_ref")
-        for thing in objects
-        if thing["type"] == "relationship"
-        and thing.get("relationship_type") == "attributed-to"
-        and thing.get("source_ref") in actors
-    }
+    suspects = _suspects(objects)
     for thing in objects:
         if thing["type"] != "identity":
             if "identity_class" in thing:
                 refuse("stix_hidden_identity", "Only an identity has an identity class.")
             continue
-        if thing.get("identity_class") == "individual":
-            if thing["id"] not in suspects:
-                refuse(
-                    "stix_individual",
-                    "An individual is named only as one to whom a threat actor is attributed.",
-                )
-        elif thing.get("identity_class") not in _COLLECTIVE:
-            refuse("stix_identity_class", "An identity says which collective it is; unknown may hide a person.")
+        of_class = _text(thing, "identity_class")
+        if of_class == "individual" and thing["id"] not in suspects:
+            refuse("stix_individual", "An individual is named only if a threat actor is attributed to them.")
+        if of_class not in _ALLOWED_CLASSES:
+            refuse("stix_identity_class", "An identity says of which class it is; unknown may hide a person.")
+
+
+def _suspects(objects: list[Thing]) -> set[str]:
+    actors = {thing["id"] for thing in objects if thing["type"] == "threat-actor"}
+    return {
+        _text(thing, "target_ref")
+        for thing in objects
+        if thing["type"] == "relationship"
+        and _text(thing, "relationship_type") == "attributed-to"
+        and _text(thing, "source_ref") in actors
+    }
+
+
+def _text(thing: Thing, key: str) -> str:
+    value = thing.get(key)
+    return value if isinstance(value, str) else ""
 
 
 Bundle = Annotated[
