@@ -8,10 +8,10 @@
 | any later place in a lane that another one has closed, or in a lane that forked | fork |
 | beyond the next place | held until the gap before it is filled by the leaf it names |
 
-A new lane continues the numbering and closes the lane before. The first record of a stream is number 1 and names
-32 zero bytes, unless the reader joined later: then its stream starts with the first record that it sees, and what
-lies before is passed over. Whether an event was refused has no part in this: a validly sealed record advances its
-stream.
+A new lane continues the numbering and closes the lane before. The first record of a stream is number 1 and
+names 32 zero bytes, unless the reader joined later: then its stream starts with the first record that it
+sees, and what lies before is passed over. Whether an event was refused has no part in this: a validly sealed
+record advances its stream.
 """
 
 from __future__ import annotations
@@ -123,8 +123,8 @@ class Placed:
 class Streams:
     """All streams during one step of the reader: judges each record, and gathers what is to be committed.
 
-    Not for use by two threads at once. What it has gathered is believed only once the commit has succeeded: after
-    a failure it is thrown away, and the next step begins from the inbox again.
+    Not for use by two threads at once. What it has gathered is believed only once the commit has succeeded:
+    after a failure it is thrown away, and the next step begins from the inbox again.
     """
 
     def __init__(self, inbox: Inbox, *, at: datetime, joined_later: bool = False) -> None:
@@ -139,8 +139,8 @@ class Streams:
         """Put a record into its stream.
 
         Returns:
-            The records whose turn has come by it, in order: itself, and those held for want of it. Nothing if it
-            is held, forked, sent again or older than what this reader takes.
+            The records whose turn has come by it, in order: itself, and those held for want of it. Nothing if
+            it is held, forked, sent again or older than what this reader takes.
         """
         followed = self._stream(seen.fetched.topic, seen.source)
         verdict = judge(followed.stream, seen, followed, joined_later=self._joined_later)
@@ -161,7 +161,8 @@ class Streams:
     def accept_lane(self, topic: Topic, source: AgencyId, lane: Lane, *, limit: int = 256) -> list[Placed]:
         """Take the forked records of a lane as the stream from now on; a person has decided it.
 
-        What stood at those places stays admitted, and the finding names both. To be called until nothing returns.
+        What stood at those places stays admitted, and the finding names both. To be called until nothing
+        returns.
 
         Raises:
             ReplayedError: the lane has no forked record that continues what this reader knows.
@@ -230,12 +231,13 @@ class Streams:
             followed.resent += 1
             return
         if others:
-            # With which of the two the stream goes on shows when the gap is filled; that there are two shows now.
+            # With which of the two the stream goes on shows when the gap is filled; that there are two shows
+            # now.
             self._find("stream.forked", seen, (others[0].verified.leaf, seen.leaf))
         followed.hold(seen)
 
     def _fork(self, followed: _Open, verdict: Verdict, keep: Keep) -> None:
-        """Set a forked record aside; a lane whose first record forks is reported once, not for each record."""
+        """Set a forked record aside; a lane whose first record forks is reported once, not per record."""
         seen = keep.verified
         state = followed.lane(seen.lane)
         if keep.row is None and followed.is_forked_already(seen):

@@ -1,0 +1,300 @@
+"""One step of the reader written into the inbox: everything by compare-and-set, inside one transaction of the caller.
+
+Order within it: offsets and streams first, since they say whether another reader was quicker; then records,
+entries, missing keys; then quarantine and findings, which are never doubled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Final
+
+from broker.errors import StorageError
+from broker.inbox_port import EntryKind, LaneState, State
+from broker.storage.records import fetched_row, pack_facts, pack_headers, size_of
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from broker.inbox_port import Keep, Stream, StreamChange, Taken
+    from broker.names import AgencyId, Topic
+    from broker.ports import Finding, Quarantined
+    from broker.sealing.atrest import AtRest
+    from broker.stages import Fetched
+
+EVENT_TAG: Final = "inbox/event"
+
+STATES: Final = {State.ADMITTED: 1, State.WAITING: 2, State.HELD: 3, State.FORKED: 4}
+LANES: Final = {LaneState.OPEN: 1, LaneState.CLOSED: 2, LaneState.FORKED: 3}
+KINDS: Final = {EntryKind.NEW: 1, EntryKind.COMPLETED: 2}
+
+QUARANTINE_RECORDS: Final = 1000
+"""How many records of one topic, source and station are kept as they came; then their digests alone."""
+
+QUARANTINE_BYTES: Final = 16 * 1024 * 1024
+"""How many bytes of them."""
+
+
+def milliseconds(at: datetime) -> int:
+    """Return an aware time as milliseconds since the epoch."""
+    return int(at.timestamp() * 1000)
+
+
+def digest_of(fetched: Fetched) -> bytes:
+    """Return the SHA-256 by which a record is known when it is no longer kept."""
+    value, key = fetched.value, fetched.key
+    shape = b"%d/%d/" % (-1 if key is None else len(key), -1 if value is None else len(value))
+    return hashlib.sha256(shape + (key or b"") + (value or b"") + pack_headers(fetched.headers)).digest()
+
+
+def write(connection: sqlite3.Connection, taken: Taken, at_rest: AtRest) -> None:
+    """Write one step.
+
+    Raises:
+        StorageError: `store.moved` if the inbox is not as the reader had read it.
+    """
+    writing = _Writing(connection, taken.at, at_rest)
+    writing.offsets(taken)
+    for change in taken.streams:
+        writing.stream(change)
+    writing.remove(taken.remove)
+    writing.keep(taken.keep)
+    connection.executemany("UPDATE missing SET reported = 1 WHERE number = ?", ((n,) for n in taken.reported))
+    connection.executemany("UPDATE streams SET gap_reported = 1 WHERE topic = ? AND source = ?", taken.gaps_reported)
+    for number in taken.released:
+        _release(connection, number)
+    for record in taken.quarantine:
+        _quarantine(connection, record)
+    write_findings(connection, taken.findings)
+
+
+def write_findings(connection: sqlite3.Connection, findings: Iterable[Finding]) -> None:
+    """Add findings; one that is there already (same code, source, topic and offset) is not doubled."""
+    connection.executemany(
+        "INSERT OR IGNORE INTO findings (code, source, topic, offset, at, detail, evidence)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            (
+                found.code,
+                found.source,
+                found.topic,
+                found.offset,
+                milliseconds(found.at),
+                found.detail,
+                b"".join(len(item).to_bytes(2, "big") + item for item in found.evidence),
+            )
+            for found in findings
+        ),
+    )
+
+
+def moved(what: str) -> StorageError:
+    """Return the error of whoever loses a compare-and-set."""
+    return StorageError("store.moved", what)
+
+
+class _Writing:
+    def __init__(self, connection: sqlite3.Connection, at: datetime, at_rest: AtRest) -> None:
+        self._connection = connection
+        self._at = milliseconds(at)
+        self._at_rest = at_rest
+        self._streams: dict[tuple[Topic, AgencyId], tuple[int, int]] = {}
+
+    def offsets(self, taken: Taken) -> None:
+        for topic, (expected, following) in taken.offsets.items():
+            row = self._connection.execute("SELECT next FROM offsets WHERE topic = ?", (topic,)).fetchone()
+            if (row[0] if row else 0) != expected:
+                raise moved("offset of a topic")
+            self._connection.execute(
+                "INSERT INTO offsets VALUES (?, ?) ON CONFLICT (topic) DO UPDATE SET next = excluded.next",
+                (topic, following),
+            )
+
+    def stream(self, change: StreamChange) -> None:
+        before, after = change.before, change.after
+        number = self._row_of(before)
+        changed = self._connection.execute(
+            "UPDATE streams SET sequence = ?, leaf = ?, lane = ?, held = ?, resent = resent + ?,"
+            " gap_since = CASE WHEN ? = 0 THEN NULL WHEN gap_since IS NULL OR sequence <> ? THEN ?"
+            " ELSE gap_since END,"
+            " gap_reported = CASE WHEN sequence <> ? OR held = 0 THEN 0 ELSE gap_reported END"
+            " WHERE id = ? AND sequence = ? AND leaf = ? AND held = ? AND lane IS ?",
+            (
+                *(after.head.sequence, after.head.leaf, after.lane, after.held, change.resent),
+                *(after.held, after.head.sequence, self._at, after.head.sequence),
+                *(number, before.head.sequence, before.head.leaf, before.held, before.lane),
+            ),
+        )
+        if changed.rowcount != 1:
+            raise moved("head of a stream")
+        if change.rewound_to is not None:
+            self._connection.execute(
+                "DELETE FROM places WHERE stream = ? AND sequence > ?", (number, change.rewound_to)
+            )
+        self._connection.executemany(
+            "INSERT INTO places VALUES (?, ?, ?)",
+            [(number, sequence, leaf) for sequence, leaf in change.places],
+        )
+        self._connection.executemany(
+            "INSERT INTO lanes VALUES (?, ?, ?) ON CONFLICT (stream, lane) DO UPDATE SET state = excluded.state",
+            [(number, lane, LANES[state]) for lane, state in change.lanes],
+        )
+
+    def remove(self, rows: Sequence[tuple[int, State]]) -> None:
+        for row, was in rows:
+            gone = self._connection.execute("DELETE FROM records WHERE id = ? AND state = ?", (row, STATES[was]))
+            if gone.rowcount != 1:
+                raise moved("state of a record")
+            self._connection.execute("DELETE FROM missing WHERE row = ?", (row,))
+
+    def keep(self, keeps: Sequence[Keep]) -> None:
+        """Insert new records in one go, then change those that are there; entries keep the order of `keeps`."""
+        if not keeps:
+            return
+        (last,) = self._connection.execute(
+            "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'records'), 0)"
+        ).fetchone()
+        rows, inserts, entries, missing = [], [], [], []
+        for keep in keeps:
+            row = keep.row
+            if row is None:
+                last += 1
+                row = last
+                inserts.append(self._columns(row, keep))
+            rows.append(row)
+        self._connection.executemany(_INSERT, inserts)
+        for row, keep in zip(rows, keeps, strict=True):
+            first = row
+            if keep.row is not None or not _is_new(keep):
+                first = self._change(row, keep)
+            if keep.entry is not None:
+                entries.append((KINDS[keep.entry], first))
+            if keep.missing:
+                source = self._source(keep.verified.source)
+                cover = keep.state is State.WAITING
+                missing += [(row, source, key_id, cover, self._at) for key_id in keep.missing]
+        self._connection.executemany("INSERT INTO entries (kind, row) VALUES (?, ?)", entries)
+        self._connection.executemany(
+            "INSERT INTO missing (row, source, key_id, cover, since) VALUES (?, ?, ?, ?, ?)", missing
+        )
+
+    def _columns(self, row: int, keep: Keep) -> tuple[object, ...]:
+        seen = keep.verified
+        fetched = seen.fetched
+        stream, source = self._stream_of(fetched.topic, seen.source)
+        new = _is_new(keep)
+        return (
+            *(row, stream, source, seen.sequence, seen.lane, STATES[keep.state]),
+            *(self._tag(keep) if new else None, 0 if new else None, b"".join(keep.refused) or None),
+            *(fetched.offset, fetched.timestamp_ms, fetched.key),
+            *(pack_headers(fetched.headers), pack_facts(seen), fetched.value),
+        )
+
+    def _change(self, row: int, keep: Keep) -> int:
+        """Bring a row that is there to its new state, and return the first row of its event."""
+        was = keep.was if keep.row is not None else keep.state
+        ordinal, first, tag = None, row, None
+        if keep.event_id is not None:
+            tag, source = self._tag(keep), self._source(keep.verified.source)
+            others = self._connection.execute(
+                "SELECT id, ordinal FROM records WHERE tag = ? AND source = ? ORDER BY ordinal", (tag, source)
+            ).fetchall()
+            if (not others) is not (keep.entry is EntryKind.NEW):
+                raise moved("records of an event")
+            mine = [place for number, place in others if number == row]
+            ordinal = mine[0] if mine else len(others)
+            first = others[0][0] if others else row
+        changed = self._connection.execute(
+            "UPDATE records SET state = ?, tag = ?, ordinal = ?, refused = ? WHERE id = ? AND state = ?",
+            (STATES[keep.state], tag, ordinal, b"".join(keep.refused) or None, row, STATES[was or keep.state]),
+        )
+        if changed.rowcount != 1:
+            raise moved("state of a record")
+        if keep.row is not None:
+            self._connection.execute("DELETE FROM missing WHERE row = ?", (row,))
+        return int(first)
+
+    def _tag(self, keep: Keep) -> bytes | None:
+        return None if keep.event_id is None else self._at_rest.tag(EVENT_TAG, keep.event_id.encode())
+
+    def _row_of(self, stream: Stream) -> int:
+        return self._stream_of(stream.topic, stream.source)[0]
+
+    def _stream_of(self, topic: Topic, source: AgencyId) -> tuple[int, int]:
+        """Return the rows of a stream and its source, made where they are missing."""
+        known = self._streams.get((topic, source))
+        if known is None:
+            self._connection.execute(
+                "INSERT OR IGNORE INTO streams (topic, source, sequence, leaf, held, resent, gap_reported)"
+                " VALUES (?, ?, 0, zeroblob(32), 0, 0, 0)",
+                (topic, source),
+            )
+            (stream,) = self._connection.execute(
+                "SELECT id FROM streams WHERE topic = ? AND source = ?", (topic, source)
+            ).fetchone()
+            known = self._streams[topic, source] = int(stream), self._source(source)
+        return known
+
+    def _source(self, source: AgencyId) -> int:
+        self._connection.execute("INSERT OR IGNORE INTO sources (name) VALUES (?)", (source,))
+        (number,) = self._connection.execute("SELECT id FROM sources WHERE name = ?", (source,)).fetchone()
+        return int(number)
+
+
+_INSERT: Final = (
+    "INSERT INTO records (id, stream, source, sequence, lane, state, tag, ordinal, refused,"
+    " offset, timestamp, key, headers, facts, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+def _is_new(keep: Keep) -> bool:
+    """Say whether the record brings an event that is not in the inbox, or no event that is known yet."""
+    return keep.entry is EntryKind.NEW or keep.event_id is None
+
+
+def _quarantine(connection: sqlite3.Connection, record: Quarantined) -> None:
+    fetched = record.fetched
+    where = (fetched.topic, record.source, record.station)
+    size = size_of(fetched)
+    use = connection.execute(
+        "SELECT records, bytes FROM quarantine_use WHERE topic = ? AND source = ? AND station = ?", where
+    ).fetchone() or (0, 0)
+    whole = use[0] < QUARANTINE_RECORDS and use[1] + size <= QUARANTINE_BYTES
+    topic, offset, timestamp, key, headers, value = fetched_row(fetched)
+    content = (timestamp, key, headers, value) if whole else (timestamp, None, None, None)
+    again = connection.execute(
+        "UPDATE quarantine SET code = ?, at = ? WHERE topic = ? AND offset = ?",
+        (record.code, milliseconds(record.at), topic, offset),
+    )
+    if again.rowcount:
+        return
+    connection.execute(
+        "INSERT INTO quarantine (topic, offset, timestamp, key, headers, value, digest, source, code,"
+        " station, at, size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(topic, offset, *content, digest_of(fetched)),
+            *(record.source, record.code, record.station, milliseconds(record.at), size if whole else None),
+        ),
+    )
+    if whole:
+        connection.execute(
+            "INSERT INTO quarantine_use VALUES (?, ?, ?, 1, ?) ON CONFLICT (topic, source, station)"
+            " DO UPDATE SET records = records + 1, bytes = bytes + excluded.bytes",
+            (*where, size),
+        )
+
+
+def _release(connection: sqlite3.Connection, number: int) -> None:
+    row = connection.execute(
+        "DELETE FROM quarantine WHERE number = ? RETURNING topic, source, station, size", (number,)
+    ).fetchone()
+    if row is None:
+        raise moved("a quarantined record")
+    if row[3] is not None:
+        connection.execute(
+            "UPDATE quarantine_use SET records = records - 1, bytes = bytes - ?"
+            " WHERE topic = ? AND source = ? AND station = ?",
+            (row[3], *row[:3]),
+        )
