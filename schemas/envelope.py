@@ -78,14 +78,16 @@ class DraftEvent(Attributes, Generic[D]):
 
     @model_validator(mode="after")
     def _rules(self) -> Self:
-        self.data.open.check()
-        self.data.check()
+        data = self.data
+        data.open.check()
+        data.check()
         names = self.audience.split(" ")
         if len(set(names)) != len(names):
             refuse("audience_repeats", "The audience names a recipient twice.")
-        if self.causationid is None and self.data.is_answer():
+        if self.causationid is None and data.open.is_answer():
             refuse("answer_without_cause", "An answer names in causationid the event that it answers.")
-        if self.subject is not None and self.subject.startswith(_CASE_PREFIX) and not _CASE.fullmatch(self.subject):
+        subject = self.subject
+        if subject is not None and subject.startswith(_CASE_PREFIX) and not _CASE.fullmatch(subject):
             refuse("subject_case", "A subject that begins as a case URN ends in a lower-case UUID.")
         if self.expirytime is not None and self.expirytime <= self.time:
             refuse("expires_before_time", "The expiry time lies after the time of the event.")
@@ -117,19 +119,20 @@ class CoverEvent(Attributes, Generic[O]):
 
     @model_validator(mode="after")
     def _rules(self) -> Self:
-        self.data.open.check()
+        data = self.data
+        data.open.check()
         names = self.audience.split(" ")
         if names != sorted(set(names)):
             refuse("audience_order", "The audience of a cover is sorted and names nobody twice.")
-        parts = self.data.parts
+        parts = data.parts
         places = [_PLACE_IN_ORDER[name] for name in parts]
         if places != sorted(set(places)):
             refuse("parts_order", "Parts stand in catalogue order, none twice.")
-        if self.data.withheld is not None and not self.data.withheld.keys().isdisjoint(parts):
+        if data.withheld is not None and not data.withheld.keys().isdisjoint(parts):
             refuse("part_withheld", "A part is either present or withheld.")
         if "identity" in parts and self.notice is None:  # UU 21/2007 Art. 24: secrecy binds whoever was told of it
             refuse("notice_missing", "A cover with an identity part carries the secrecy notice.")
-        if self.causationid is None and self.data.open.is_answer():
+        if self.causationid is None and data.open.is_answer():
             refuse("answer_without_cause", "An answer names in causationid the event that it answers.")
         if self.expirytime is not None and self.expirytime <= self.time:
             refuse("expires_before_time", "The expiry time lies after the time of the event.")
