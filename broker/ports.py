@@ -232,6 +232,8 @@ class Submission:
     event_id: EventId
     draft: Draft = field(repr=False)
     route: Route
+    release_at: datetime | None = None
+    """When it may leave; at once where there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,14 +316,20 @@ class Outbox(Protocol):
     Every method raises StorageError when the store cannot be read or written; then nothing of it happened.
     """
 
-    def accept(self, submissions: Sequence[Submission], at: datetime) -> list[bool]:
-        """Make the drafts durable, in order; false for each whose event is known already (nothing is added).
+    def accept(self, submissions: Sequence[Submission], at: datetime) -> list[int | None]:
+        """Make the drafts durable, in order.
 
-        An event that was refused is not known: it is taken again, at the end of the row.
+        An event that was refused is not known any more: it is taken again, at the end of the row.
+
+        Returns:
+            The row of each draft; none for each whose event is known already, of which nothing is added.
         """
 
-    def accepted(self, limit: int) -> list[Accepted]:
-        """Return the oldest drafts that are neither sealed nor refused."""
+    def waiting(self, limit: int, at: datetime) -> list[int]:
+        """Return the rows of the oldest drafts that may leave and are neither sealed nor refused; cheap to ask."""
+
+    def drafts(self, rows: Sequence[int]) -> list[Accepted]:
+        """Return those of the drafts that still wait, the oldest first."""
 
     def heads(self) -> Mapping[Topic, StreamHead]:
         """Return where this node's own stream on each topic stands."""

@@ -34,7 +34,7 @@ Row = tuple[Any, ...]
 BUSY_SECONDS: Final = 10
 """How long a call waits for another process to finish its write."""
 
-_PAGE_BYTES: Final = 8192
+_PAGE_BYTES: Final = 4096
 _PRIMARY: Final = 0xFF
 """SQLite keeps the primary result code in the lowest byte of an extended one."""
 
@@ -108,6 +108,7 @@ class Database:
             "trusted_schema = OFF",
             "secure_delete = FAST",  # what is deleted is overwritten in its page
             "cache_size = -16384",
+            "wal_autocheckpoint = 2000",
             "journal_size_limit = 67108864",
         ):
             self.read(f"PRAGMA {setting}")

@@ -61,24 +61,28 @@ class MemoryOutbox:
     _additions: int = 0
     _row: int = 0
 
-    def accept(self, submissions: Sequence[Submission], at: datetime) -> list[bool]:
+    def accept(self, submissions: Sequence[Submission], at: datetime) -> list[int | None]:
         """See `Outbox.accept`."""
-        new = []
+        rows: list[int | None] = []
         for item in submissions:
             known = self._events.get(item.event_id)
-            is_new = known is None or known.refusal is not None
-            if is_new:
-                self._row += 1
-                # Taken out first, so that an event taken again stands at the end of the row.
-                self._events.pop(item.event_id, None)
-                self._events[item.event_id] = _Event(row=self._row, submission=item, route=item.route, accepted_at=at)
-            new.append(is_new)
+            if known is not None and known.refusal is None:
+                rows.append(None)
+                continue
+            self._row += 1
+            # Taken out first, so that an event taken again stands at the end of the row.
+            self._events.pop(item.event_id, None)
+            self._events[item.event_id] = _Event(row=self._row, submission=item, route=item.route, accepted_at=at)
+            rows.append(self._row)
         self._additions += 1
-        return new
+        return rows
 
-    def accepted(self, limit: int) -> list[Accepted]:
-        """See `Outbox.accepted`."""
-        waiting = [event for event in self._events.values() if not event.sealed and event.refusal is None]
+    def waiting(self, limit: int, at: datetime) -> list[int]:
+        """See `Outbox.waiting`."""
+        return [event.row for event in self._waiting() if (event.submission.release_at or at) <= at][:limit]
+
+    def drafts(self, rows: Sequence[int]) -> list[Accepted]:
+        """See `Outbox.drafts`."""
         return [
             Accepted(
                 row=event.row,
@@ -86,8 +90,12 @@ class MemoryOutbox:
                 draft=event.submission.draft,
                 accepted_at=event.accepted_at,
             )
-            for event in waiting[:limit]
+            for event in self._waiting()
+            if event.row in rows
         ]
+
+    def _waiting(self) -> list[_Event]:
+        return [event for event in self._events.values() if not event.sealed and event.refusal is None]
 
     def heads(self) -> Mapping[Topic, StreamHead]:
         """See `Outbox.heads`."""
@@ -99,7 +107,7 @@ class MemoryOutbox:
         if any((record.topic, record.sequence) in taken for record in sealed.records):
             raise StorageError("store.conflict", "a place in a stream is taken")
         for event, _ in events:
-            self._waiting(event)
+            self._of(event)
         for event, route in events:
             kept = self._events[event.event_id]
             kept.sealed, kept.route = True, route
@@ -112,7 +120,7 @@ class MemoryOutbox:
             self._batches.add(sealed.batch)
         return list(range(first, first + len(sealed.records)))
 
-    def _waiting(self, event: Accepted) -> _Event:
+    def _of(self, event: Accepted) -> _Event:
         kept = self._events.get(event.event_id)
         if kept is None or kept.sealed or kept.refusal is not None:
             raise StorageError("store.conflict", "a draft is not waiting any more")
@@ -124,7 +132,7 @@ class MemoryOutbox:
 
     def refuse(self, event: Accepted, refusal: Refusal) -> None:
         """See `Outbox.refuse`."""
-        self._waiting(event).refusal = refusal
+        self._of(event).refusal = refusal
 
     def unpublished(self, limit: int) -> list[StoredRecord]:
         """See `Outbox.unpublished`."""

@@ -20,11 +20,11 @@ from broker.storage.rows import draft_blob, from_micros, headers_blob, read_draf
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from broker.names import AgencyId, EventId, Topic
+    from broker.names import AgencyId, Topic
     from broker.ports import Refusal, Route, SealedBatch, Submission
     from broker.sealing.atrest import AtRest
     from broker.stages import StreamHead
@@ -38,18 +38,23 @@ _SCHEMA: Final = """
 CREATE TABLE event (
     row INTEGER PRIMARY KEY,
     tag BLOB NOT NULL UNIQUE,
-    route BLOB NOT NULL,
     accepted_at INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE draft (
-    row INTEGER PRIMARY KEY REFERENCES event (row),
+    row INTEGER PRIMARY KEY,
+    release_at INTEGER NOT NULL,
     body BLOB NOT NULL
 ) STRICT;
 CREATE TABLE refused (
-    row INTEGER PRIMARY KEY REFERENCES event (row),
+    row INTEGER PRIMARY KEY,
     body BLOB NOT NULL,
     refusal BLOB NOT NULL,
     refused_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE sealed (
+    row INTEGER PRIMARY KEY,
+    route BLOB NOT NULL,
+    records TEXT NOT NULL
 ) STRICT;
 CREATE TABLE stream (
     id INTEGER PRIMARY KEY,
@@ -59,9 +64,9 @@ CREATE TABLE stream (
 ) STRICT;
 CREATE TABLE record (
     row INTEGER PRIMARY KEY,
-    stream INTEGER NOT NULL REFERENCES stream (id),
+    stream INTEGER NOT NULL,
     sequence INTEGER NOT NULL,
-    event INTEGER REFERENCES event (row),
+    event INTEGER,
     record_id TEXT NOT NULL,
     lane BLOB NOT NULL,
     leaf BLOB NOT NULL,
@@ -71,9 +76,8 @@ CREATE TABLE record (
     value BLOB,
     UNIQUE (stream, sequence)
 ) STRICT;
-CREATE INDEX record_of_event ON record (event) WHERE event IS NOT NULL;
 CREATE TABLE published (
-    row INTEGER PRIMARY KEY REFERENCES record (row),
+    row INTEGER PRIMARY KEY,
     place INTEGER NOT NULL,
     published_at INTEGER NOT NULL
 ) STRICT;
@@ -113,35 +117,42 @@ class SqliteOutbox(OutboxReading):
         """Close the file."""
         self._database.close()
 
-    def accept(self, submissions: Sequence[Submission], at: datetime) -> list[bool]:
+    def accept(self, submissions: Sequence[Submission], at: datetime) -> list[int | None]:
         """See `Outbox.accept`."""
-        seal = self._at_rest.seal
         micros = to_micros(at)
         entries = []
         for item in submissions:
             tag = self._tag(item.event_id)
-            route = seal(ROUTE, route_blob(item.event_id, item.route), tag)
-            entries.append((tag, route, seal(DRAFT, draft_blob(item.event_id, item.draft), tag)))
-        new = []
+            release_at = 0 if item.release_at is None else to_micros(item.release_at)
+            entries.append((tag, release_at, self._at_rest.seal(DRAFT, draft_blob(item), tag)))
+        rows, drafts = [], []
         with self._database.transaction() as connection:
             cursor = connection.cursor()
-            for tag, route, draft in entries:
-                row = _insert_event(cursor, (tag, route, micros))
+            for tag, release_at, draft in entries:
+                row = _insert_event(cursor, (tag, micros))
+                rows.append(row)
                 if row is not None:
-                    cursor.execute("INSERT INTO draft VALUES (?, ?)", (row, draft))
-                new.append(row is not None)
+                    drafts.append((row, release_at, draft))
+            cursor.executemany("INSERT INTO draft VALUES (?, ?, ?)", drafts)
         self._additions += 1
-        return new
+        return rows
 
-    def accepted(self, limit: int) -> list[Accepted]:
-        """See `Outbox.accepted`."""
+    def waiting(self, limit: int, at: datetime) -> list[int]:
+        """See `Outbox.waiting`."""
         rows = self._database.read(
+            "SELECT row FROM draft WHERE release_at <= ? ORDER BY row LIMIT ?", (to_micros(at), limit)
+        )
+        return [row[0] for row in rows]
+
+    def drafts(self, rows: Sequence[int]) -> list[Accepted]:
+        """See `Outbox.drafts`."""
+        found = self._database.read(
             "SELECT d.row, e.tag, d.body, e.accepted_at FROM draft d JOIN event e ON e.row = d.row"
-            " ORDER BY d.row LIMIT ?",
-            (limit,),
+            " WHERE d.row IN (SELECT value FROM json_each(?)) ORDER BY d.row",
+            (str(list(rows)),),
         )
         drafts = []
-        for row, tag, body, micros in rows:
+        for row, tag, body, micros in found:
             event_id, draft = read_draft(self._at_rest.open(DRAFT, body, tag))
             drafts.append(Accepted(row=row, event_id=event_id, draft=draft, accepted_at=from_micros(micros)))
         return drafts
@@ -163,42 +174,38 @@ class SqliteOutbox(OutboxReading):
 
     def store(self, *, events: Sequence[tuple[Accepted, Route]], sealed: SealedBatch, at: datetime) -> list[int]:
         """See `Outbox.store`."""
-        seal = self._at_rest.seal
-        event_rows: dict[EventId | None, int | None] = {event.event_id: event.row for event, _ in events}
-        routes = []
-        for event, route in events:
-            tag = self._tag(event.event_id)
-            routes.append((seal(ROUTE, route_blob(event.event_id, route), tag), event.row))
         micros = to_micros(at)
+        event_rows = {event.event_id: event.row for event, _ in events}
+        copies: dict[int, list[int]] = {row: [] for row in event_rows.values()}
+        records = []
         with self._database.transaction() as connection:
             streams = self._advance(connection, sealed.heads)
             first = int(connection.execute("SELECT coalesce(max(row), 0) + 1 FROM record").fetchone()[0])
-            connection.executemany(
-                "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (
-                        row,
-                        streams[record.topic],
-                        record.sequence,
-                        event_rows[record.event_id] if record.event_id else None,
-                        record.record_id,
-                        record.lane,
-                        record.leaf,
-                        micros,
-                        record.key,
-                        headers_blob(record.headers),
-                        record.value,
-                    )
-                    for row, record in enumerate(sealed.records, start=first)
-                ],
-            )
-            connection.executemany("UPDATE event SET route = ? WHERE row = ?", routes)
-            gone = connection.executemany("DELETE FROM draft WHERE row = ?", [(row,) for _, row in routes])
-            _took(gone.rowcount, len(routes))
+            for row, record in enumerate(sealed.records, start=first):
+                event = None
+                if record.event_id is not None:
+                    event = event_rows[record.event_id]
+                    copies[event].append(row)
+                place = (row, streams[record.topic], record.sequence, event, record.record_id, record.lane)
+                value = (record.leaf, micros, record.key, headers_blob(record.headers), record.value)
+                records.append(place + value)
+            connection.executemany("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", records)
+            gone = connection.executemany("DELETE FROM draft WHERE row = ?", [(row,) for row in copies])
+            _took(gone.rowcount, len(events))
+            connection.executemany("INSERT INTO sealed VALUES (?, ?, ?)", self._routes(events, copies))
             if sealed.batch is not None:
                 _note_batch(connection, sealed.batch)
         self._streams |= streams
-        return list(range(first, first + len(sealed.records)))
+        return list(range(first, first + len(records)))
+
+    def _routes(
+        self, events: Sequence[tuple[Accepted, Route]], copies: Mapping[int, list[int]]
+    ) -> Iterator[tuple[int, bytes, str]]:
+        """Yield a row of `sealed` for each event."""
+        for event, route in events:
+            blob = route_blob(event.event_id, route)
+            sealed = self._at_rest.seal(ROUTE, blob, self._tag(event.event_id))
+            yield event.row, sealed, str(copies[event.row])
 
     def _advance(self, connection: sqlite3.Connection, heads: Mapping[Topic, StreamHead]) -> dict[Topic, int]:
         """Write the new heads; return the id of each topic's stream."""
@@ -246,9 +253,9 @@ class SqliteOutbox(OutboxReading):
             )
 
 
-def _insert_event(cursor: sqlite3.Cursor, values: tuple[bytes, bytes, int]) -> int | None:
+def _insert_event(cursor: sqlite3.Cursor, values: tuple[bytes, int]) -> int | None:
     """Insert an event and return its row; none where it is known and was not refused."""
-    insert = "INSERT INTO event (tag, route, accepted_at) VALUES (?, ?, ?) ON CONFLICT (tag) DO NOTHING"
+    insert = "INSERT INTO event (tag, accepted_at) VALUES (?, ?) ON CONFLICT (tag) DO NOTHING"
     if cursor.execute(insert, values).rowcount:
         return cursor.lastrowid
     tag = values[:1]

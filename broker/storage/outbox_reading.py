@@ -9,7 +9,7 @@ import orjson
 from broker.names import AgencyId, EventId, Lane, Leaf, RecordId, Topic
 from broker.ports import Backlog, Cause, Refusal, SendState, SentCopy, SentEvent
 from broker.stages import Sealed, StreamHead
-from broker.storage.rows import from_micros, read_headers, read_route
+from broker.storage.rows import draft_route, from_micros, read_headers, read_route
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,15 +24,24 @@ REFUSAL: Final = "outbox/refusal"
 EVENT: Final = "outbox/event"
 """The labels under which the outbox encrypts and blinds."""
 
+_TAGS_REMEMBERED: Final = 8192
+
+_ROWS_OF: Final = """
+    SELECT j.value FROM event f JOIN sealed g ON g.row = f.row JOIN json_each(g.records) j WHERE f.tag = ?
+"""
+
 RECORD: Final = """
-    SELECT r.row, s.topic, r.key, r.headers, r.value, r.record_id, r.lane, r.sequence, r.leaf, e.tag, e.route
+    SELECT r.row, s.topic, r.key, r.headers, r.value, r.record_id, r.lane, r.sequence, r.leaf, e.tag, c.route
     FROM published_below b CROSS JOIN record r JOIN stream s ON s.id = r.stream
-    LEFT JOIN event e ON e.row = r.event LEFT JOIN published p ON p.row = r.row
+    LEFT JOIN event e ON e.row = r.event LEFT JOIN sealed c ON c.row = r.event
+    LEFT JOIN published p ON p.row = r.row
 """
 UNPUBLISHED: Final = RECORD + " WHERE p.row IS NULL AND r.row >= b.row ORDER BY r.row LIMIT ?"
+_RECORDS_OF: Final = RECORD + " WHERE r.row IN (" + _ROWS_OF + ") ORDER BY r.row"
 _EVENT_ROW: Final = """
-    SELECT e.row, e.tag, e.route, e.accepted_at, d.row, f.refusal, f.refused_at
-    FROM event e LEFT JOIN draft d ON d.row = e.row LEFT JOIN refused f ON f.row = e.row
+    SELECT e.row, e.tag, e.accepted_at, c.route, c.records, d.body, f.body, f.refusal, f.refused_at
+    FROM event e LEFT JOIN sealed c ON c.row = e.row LEFT JOIN draft d ON d.row = e.row
+    LEFT JOIN refused f ON f.row = e.row
 """
 
 
@@ -44,6 +53,7 @@ class OutboxReading:
         self._database = database
         self._source = source
         self._at_rest = at_rest
+        self._tags: dict[EventId, bytes] = {}
 
     def heads(self) -> Mapping[Topic, StreamHead]:
         """See `Outbox.heads`."""
@@ -65,13 +75,15 @@ class OutboxReading:
 
     def cause(self, event_id: EventId) -> Cause | None:
         """See `Outbox.cause`."""
+        tag = self._tag(event_id)
         rows = self._database.read(
-            "SELECT route FROM event e WHERE tag = ? AND NOT EXISTS (SELECT 1 FROM refused f WHERE f.row = e.row)",
-            (tag := self._tag(event_id),),
+            "SELECT c.route, d.body FROM event e LEFT JOIN sealed c ON c.row = e.row"
+            " LEFT JOIN draft d ON d.row = e.row WHERE e.tag = ?",
+            (tag,),
         )
-        if not rows:
+        if not rows or rows[0] == (None, None):  # unknown, or refused
             return None
-        _, route = read_route(self._at_rest.open(ROUTE, rows[0][0], tag))
+        _, route = self._route(tag, *rows[0])
         return Cause(
             event_id=event_id,
             type=route.type,
@@ -94,7 +106,7 @@ class OutboxReading:
 
     def records_of(self, event_id: EventId) -> list[Sealed]:
         """See `Outbox.records_of`."""
-        rows = self._database.read(f"{RECORD} WHERE e.tag = ? ORDER BY r.row", (self._tag(event_id),))
+        rows = self._database.read(_RECORDS_OF, (self._tag(event_id),))
         return [self._sealed(row) for row in rows]
 
     def backlog(self) -> Backlog:
@@ -108,7 +120,19 @@ class OutboxReading:
         return Backlog(accepted=accepted, refused=refused, unpublished=unpublished)
 
     def _tag(self, event_id: EventId) -> bytes:
-        return self._at_rest.tag(EVENT, event_id.encode())
+        """Return the tag by which an event is found; those of late are remembered."""
+        tag = self._tags.get(event_id)
+        if tag is None:
+            if len(self._tags) >= _TAGS_REMEMBERED:
+                self._tags.clear()
+            tag = self._tags[event_id] = self._at_rest.tag(EVENT, event_id.encode())
+        return tag
+
+    def _route(self, tag: bytes, sealed: bytes | None, draft: bytes | None) -> tuple[EventId, Route]:
+        """Return the id and the route of an event that is sealed, or else waits or was refused."""
+        if sealed is not None:
+            return read_route(self._at_rest.open(ROUTE, sealed, tag))
+        return read_route(draft_route(self._at_rest.open(DRAFT, draft or b"", tag)))
 
     def _sealed(self, row: Row) -> Sealed:
         """Return the record of a row of `_RECORD`."""
@@ -128,30 +152,30 @@ class OutboxReading:
 
     def _sent(self, row: Row) -> SentEvent:
         """Return the event of a row of `_EVENT_ROW`."""
-        number, tag, route_sealed, micros, waiting, refusal_sealed, refused_at = row
-        event_id, route = read_route(self._at_rest.open(ROUTE, route_sealed, tag))
-        copies = self._copies(number, route)
+        number, tag, micros, sealed, records, draft, refused, why, refused_at = row
+        event_id, route = self._route(tag, sealed, draft or refused)
+        copies = self._copies(records, route) if records else ()
         refusal = None
-        if refusal_sealed is not None:
-            code, detail = self._at_rest.open(REFUSAL, refusal_sealed, tag).decode().split("\n", 1)
+        if why is not None:
+            code, detail = self._at_rest.open(REFUSAL, why, tag).decode().split("\n", 1)
             refusal = Refusal(code=code, detail=detail, at=from_micros(refused_at))
         return SentEvent(
             row=number,
             event_id=event_id,
-            state=_state(waiting=waiting is not None, refused=refusal is not None, copies=copies),
+            state=_state(waiting=draft is not None, refused=refusal is not None, copies=copies),
             route=route,
             accepted_at=from_micros(micros),
             copies=copies,
             refusal=refusal,
         )
 
-    def _copies(self, event: int, route: Route) -> tuple[SentCopy, ...]:
+    def _copies(self, records: str, route: Route) -> tuple[SentCopy, ...]:
         audiences = dict(route.copies)
         rows = self._database.read(
             "SELECT s.topic, r.record_id, r.sequence, r.leaf, r.stored_at, p.place, p.published_at"
             " FROM record r JOIN stream s ON s.id = r.stream LEFT JOIN published p ON p.row = r.row"
-            " WHERE r.event = ? ORDER BY r.row",
-            (event,),
+            " WHERE r.row IN (SELECT value FROM json_each(?)) ORDER BY r.row",
+            (records,),
         )
         return tuple(
             SentCopy(

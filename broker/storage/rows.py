@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import struct
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import orjson
 
 from broker.errors import StorageError
 from broker.names import AgencyId, EventId, KeyId, Lane, Leaf, RecordId, Topic, length_prefixed
-from broker.ports import Route
+from broker.ports import Route, Submission
 from broker.stages import Draft, Fetched, LeftOut, Origin, Verified
+from broker.storage.records import pack_headers, unpack_headers
 
 if TYPE_CHECKING:
     from broker.stages import Headers
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+_TWO: Final = struct.Struct(">II")
+_NAMES_REMEMBERED: Final = 16
+_NAMES: Final[dict[tuple[str, ...], bytes]] = {}
 
 
 def to_micros(at: datetime) -> int:
@@ -47,23 +51,28 @@ def unprefixed(blob: bytes) -> list[bytes]:
     return fields
 
 
-def draft_blob(event_id: EventId, draft: Draft) -> bytes:
-    """Return a draft with its event's id as one blob."""
-    origin = draft.origin
-    return length_prefixed(
-        event_id.encode(),
-        origin.system.encode(),
-        origin.record_id.encode(),
-        origin.revision.encode(),
-        draft.body,
-    )
+def draft_blob(submission: Submission) -> bytes:
+    """Return what is handed in as one blob: the route with the event's id, where the draft is from, its body."""
+    origin, body = submission.draft.origin, submission.draft.body
+    route = route_blob(submission.event_id, submission.route)
+    place = orjson.dumps((origin.system, origin.record_id, origin.revision))
+    return _TWO.pack(len(route), len(place)) + route + place + body
+
+
+def draft_route(blob: bytes) -> bytes:
+    """Return the route in what `draft_blob` wrote, as `route_blob` wrote it."""
+    return blob[_TWO.size : _TWO.size + _TWO.unpack_from(blob)[0]]
 
 
 def read_draft(blob: bytes) -> tuple[EventId, Draft]:
-    """Read what `draft_blob` wrote."""
-    event_id, system, record_id, revision, body = unprefixed(blob)
-    origin = Origin(system=system.decode(), record_id=record_id.decode(), revision=revision.decode())
-    return EventId(event_id.decode()), Draft(origin=origin, body=body)
+    """Read the event's id and the draft of what `draft_blob` wrote; the route stays unread."""
+    route, place = _TWO.unpack_from(blob)
+    at = _TWO.size + route
+    # The id comes first in the route: an array of JSON whose first entry has 36 plain characters.
+    event_id = blob[_TWO.size + 2 : _TWO.size + 38].decode()
+    system, record_id, revision = orjson.loads(blob[at : at + place])
+    origin = Origin(system=system, record_id=record_id, revision=revision)
+    return EventId(event_id), Draft(origin=origin, body=blob[at + place :])
 
 
 def route_blob(event_id: EventId, route: Route) -> bytes:
@@ -88,16 +97,29 @@ def read_route(blob: bytes) -> tuple[EventId, Route]:
 
 
 def headers_blob(headers: Headers) -> bytes:
-    """Return headers as one blob: their names, then their values, in order."""
+    """Return the headers of an own record as one blob: names, the length of each value, the values."""
     names, values = zip(*headers, strict=True)
-    return _names_blob(names) + length_prefixed(*values)
+    prefix = _NAMES.get(names)
+    if prefix is None:
+        # The names are the same for every record that this node writes.
+        plain = orjson.dumps(names)
+        prefix = struct.pack(">H", len(plain)) + plain
+        if len(_NAMES) < _NAMES_REMEMBERED:
+            _NAMES[names] = prefix
+    return prefix + struct.pack(f">{len(values)}H", *map(len, values)) + b"".join(values)
 
 
 def read_headers(blob: bytes) -> Headers:
     """Read what `headers_blob` wrote."""
-    fields = unprefixed(blob)
-    names = unprefixed(fields[0])
-    return tuple((name.decode(), value) for name, value in zip(names, fields[1:], strict=True))
+    at = 2 + int.from_bytes(blob[:2], "big")
+    names = orjson.loads(blob[2:at])
+    lengths = struct.unpack_from(f">{len(names)}H", blob, at)
+    at += 2 * len(names)
+    headers = []
+    for name, length in zip(names, lengths, strict=True):
+        headers.append((name, blob[at : at + length]))
+        at += length
+    return tuple(headers)
 
 
 def verified_blob(record: Verified) -> bytes:
@@ -110,7 +132,7 @@ def verified_blob(record: Verified) -> bytes:
         )
     )
     names = (record.lane, record.previous, record.leaf, record.signing_key)
-    headers = headers_blob(fetched.headers)
+    headers = pack_headers(fetched.headers)
     return length_prefixed(plain, *names, headers, fetched.key or b"", fetched.value or b"")
 
 
@@ -125,7 +147,7 @@ def read_verified(blob: bytes) -> Verified:
             timestamp_ms=stamp,
             key=key if has_key else None,
             value=value if has_value else None,
-            headers=read_headers(headers),
+            headers=unpack_headers(headers),
         ),
         source=AgencyId(source),
         record_id=RecordId(record_id),
@@ -136,9 +158,3 @@ def read_verified(blob: bytes) -> Verified:
         signing_key=KeyId(signing_key),
         federation=federation,
     )
-
-
-@lru_cache(maxsize=64)
-def _names_blob(names: tuple[str, ...]) -> bytes:
-    """The names are the same for every record of a kind."""
-    return length_prefixed(length_prefixed(*(name.encode() for name in names)))

@@ -89,33 +89,56 @@ def batch(*records: Sealed, batch: bytes | None = None) -> SealedBatch:
 def store(outbox: Outbox, numbers: Sequence[int], sealed: SealedBatch, *, route: Route = ROUTE) -> list[int]:
     """Store the records as those of the events of these numbers."""
     wanted = {event_id(number) for number in numbers}
-    events = [(item, route) for item in outbox.accepted(999) if item.event_id in wanted]
+    events = [(item, route) for item in waiting(outbox) if item.event_id in wanted]
     return outbox.store(events=events, sealed=sealed, at=NOON)
 
 
-def accepted_ids(outbox: Outbox, limit: int = 999) -> list[EventId]:
+def taken(outbox: Outbox, *numbers: int) -> list[bool]:
+    """Hand in events; say of each whether it was taken."""
+    return [row is not None for row in outbox.accept([submission(number) for number in numbers], NOON)]
+
+
+def waiting(outbox: Outbox, limit: int = 999) -> list[Accepted]:
+    """The drafts that wait, in order."""
+    return outbox.drafts(outbox.waiting(limit, NOON))
+
+
+def accepted_ids(outbox: Outbox) -> list[EventId]:
     """The events that wait, in order."""
-    return [item.event_id for item in outbox.accepted(limit)]
+    return [item.event_id for item in waiting(outbox)]
 
 
 def test_accepted_drafts_come_back_in_order_as_they_were(outbox: Outbox) -> None:
     """A draft is read as it was handed in, the oldest first, up to the limit."""
     drafts = [submission(number, body=b"\x00\xff body %d" % number) for number in (3, 1, 2)]
-    assert outbox.accept(drafts[:2], NOON) == [True, True]
-    assert outbox.accept(drafts[2:], NOON + timedelta(seconds=1)) == [True]
-    found = outbox.accepted(2)
+    rows = outbox.accept(drafts[:2], NOON)
+    rows += outbox.accept(drafts[2:], NOON + timedelta(seconds=1))
+    assert outbox.waiting(9, NOON) == rows
+    found = waiting(outbox, 2)
     assert [(item.event_id, item.draft) for item in found] == [(item.event_id, item.draft) for item in drafts[:2]]
     assert found[0].accepted_at == NOON
-    assert found[0].row < found[1].row
+    assert [item.row for item in found] == rows[:2]
+    assert outbox.drafts([rows[2] or 0, 99]) == waiting(outbox)[2:]
     assert accepted_ids(outbox) == [event_id(3), event_id(1), event_id(2)]
+
+
+def test_a_draft_waits_until_it_may_leave(outbox: Outbox) -> None:
+    """A draft with a time of release is passed over until then, and holds up nobody behind it."""
+    later = replace(submission(1), release_at=NOON + timedelta(minutes=3))
+    outbox.accept([later, submission(2)], NOON)
+    assert accepted_ids(outbox) == [event_id(2)]
+    assert len(outbox.waiting(9, NOON + timedelta(minutes=3) - timedelta(microseconds=1))) == 1
+    rows = outbox.waiting(9, NOON + timedelta(minutes=3))
+    assert [item.event_id for item in outbox.drafts(rows)] == [event_id(1), event_id(2)]
+    assert outbox.backlog().accepted == 2
 
 
 def test_an_event_is_accepted_once(outbox: Outbox) -> None:
     """The same event id adds nothing: in one call, in the next, and after it was sealed."""
-    assert outbox.accept([submission(1), submission(1), submission(2)], NOON) == [True, False, True]
-    assert outbox.accept([submission(2), submission(3)], NOON) == [False, True]
+    assert taken(outbox, 1, 1, 2) == [True, False, True]
+    assert taken(outbox, 2, 3) == [False, True]
     store(outbox, [1], batch(record(ALERT, 1, 1)))
-    assert outbox.accept([submission(1)], NOON) == [False]
+    assert taken(outbox, 1) == [False]
     assert accepted_ids(outbox) == [event_id(2), event_id(3)]
 
 
@@ -181,7 +204,7 @@ def test_a_place_in_a_stream_is_given_once(outbox: Outbox, second: SealedBatch) 
 def test_a_draft_is_sealed_once(outbox: Outbox) -> None:
     """Two relays on one outbox cannot both seal a draft."""
     outbox.accept([submission(1)], NOON)
-    (draft,) = outbox.accepted(1)
+    (draft,) = waiting(outbox)
     outbox.store(events=[(draft, ROUTE)], sealed=batch(record(ALERT, 1, 1)), at=NOON)
     with pytest.raises(StorageError) as caught:
         outbox.store(events=[(draft, ROUTE)], sealed=batch(record(ALERT, 2, 1)), at=NOON)
@@ -195,14 +218,14 @@ def test_a_refused_draft_is_kept_and_can_be_handed_in_again(outbox: Outbox) -> N
     """A refused event tells its code, blocks nobody, answers nothing, and joins the end when it is tried again."""
     outbox.accept([submission(1), submission(2)], NOON)
     refusal = Refusal(code="forbidden.purpose", detail="A7: purpose\nsecond line", at=NOON)
-    outbox.refuse(outbox.accepted(1)[0], refusal)
+    outbox.refuse(waiting(outbox, 1)[0], refusal)
     assert accepted_ids(outbox) == [event_id(2)]
     sent = outbox.find(event_id(1))
     assert sent is not None
     assert (sent.state, sent.refusal) == (SendState.REFUSED, refusal)
     assert outbox.cause(event_id(1)) is None
     assert outbox.backlog() == Backlog(accepted=1, unpublished=0, refused=1)
-    assert outbox.accept([submission(1), submission(2)], NOON) == [True, False]
+    assert taken(outbox, 1, 2) == [True, False]
     assert accepted_ids(outbox) == [event_id(2), event_id(1)]
     assert outbox.backlog() == Backlog(accepted=2, unpublished=0, refused=0)
 
@@ -277,7 +300,7 @@ def test_the_change_mark_moves_with_additions(outbox: Outbox) -> None:
 def test_the_backlog_counts_what_waits(outbox: Outbox) -> None:
     """Drafts, sealed records not yet in Kafka, and drafts set aside."""
     outbox.accept([submission(number) for number in range(1, 5)], NOON)
-    outbox.refuse(outbox.accepted(1)[0], Refusal(code="x", detail="", at=NOON))
+    outbox.refuse(waiting(outbox, 1)[0], Refusal(code="x", detail="", at=NOON))
     rows = store(outbox, [2], batch(record(ALERT, 1, 2), record(MAIL, 1, 2)))
     outbox.mark([(rows[0], 0)], NOON)
     assert outbox.backlog() == Backlog(accepted=2, unpublished=1, refused=1)
