@@ -122,6 +122,8 @@ class Entry:
     kind: EntryKind
     row: int
     """The first record of the event."""
+    at: datetime
+    """When it was committed, by this node's clock; whole milliseconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

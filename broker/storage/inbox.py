@@ -205,9 +205,9 @@ class SqliteInbox:
     def entries(self, after: int, limit: int) -> list[Entry]:
         """Return entries in order."""
         rows = self._read(
-            "SELECT number, kind, row FROM entries WHERE number > ? ORDER BY number LIMIT ?", after, limit
+            "SELECT number, kind, row, at FROM entries WHERE number > ? ORDER BY number LIMIT ?", after, limit
         )
-        return [Entry(number=number, kind=KIND_OF[kind], row=row) for number, kind, row in rows]
+        return [Entry(number=number, kind=KIND_OF[kind], row=row, at=time_of(at)) for number, kind, row, at in rows]
 
     def last_entry(self) -> int:
         """Return the number of the newest entry."""

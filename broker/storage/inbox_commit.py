@@ -170,12 +170,12 @@ class _Writing:
             if keep.row is not None or not _is_new(keep):
                 first = self._change(row, keep)
             if keep.entry is not None:
-                entries.append((KINDS[keep.entry], first))
+                entries.append((KINDS[keep.entry], first, self._at))
             if keep.missing:
                 source = self._source(keep.verified.source)
                 cover = keep.state is State.WAITING
                 missing += [(row, source, key_id, cover, self._at) for key_id in keep.missing]
-        self._connection.executemany("INSERT INTO entries (kind, row) VALUES (?, ?)", entries)
+        self._connection.executemany("INSERT INTO entries (kind, row, at) VALUES (?, ?, ?)", entries)
         self._connection.executemany(
             "INSERT INTO missing (row, source, key_id, cover, since) VALUES (?, ?, ?, ?, ?)", missing
         )

@@ -38,7 +38,7 @@ CREATE UNIQUE INDEX records_of_event ON records (tag, source, ordinal) WHERE tag
 CREATE INDEX records_aside ON records (stream, sequence) WHERE state > 2;
 CREATE INDEX records_waiting ON records (id) WHERE state = 2;
 CREATE TABLE entries (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, row INTEGER NOT NULL
+    number INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, row INTEGER NOT NULL, at INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE missing (
     number INTEGER PRIMARY KEY AUTOINCREMENT, row INTEGER NOT NULL, source INTEGER NOT NULL, key_id BLOB NOT

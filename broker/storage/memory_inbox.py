@@ -312,7 +312,7 @@ def _keep(tables: _Tables, keep: Keep, at: datetime) -> None:
             rows.append(row)
         first = rows[0]
     if keep.entry is not None:
-        tables.entries.append(Entry(number=len(tables.entries) + 1, kind=keep.entry, row=first))
+        tables.entries.append(Entry(number=len(tables.entries) + 1, kind=keep.entry, row=first, at=at))
     for key_id in keep.missing:
         tables.last_missing += 1
         one = MissingKey(

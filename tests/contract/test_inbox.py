@@ -141,6 +141,7 @@ def test_a_record_comes_back_exactly_as_it_was_kept(inbox: Inbox) -> None:
     """Bytes, nulls, empty values and verified facts survive the store."""
     inbox.commit(taken(admitted(1)))
     (entry,) = inbox.entries(0, 10)
+    assert entry.at == NOW
     (kept,) = inbox.records(entry.row)
     assert kept.verified == record(1)
     assert kept.state is State.ADMITTED
