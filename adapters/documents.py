@@ -1,0 +1,88 @@
+"""Records in JSON files: read strictly, and what is wrong named by our own names only.
+
+Rules:
+
+- a file holds one record, a list of them, or an object with the list under `results`, as KoboToolbox answers;
+- a fault names the path of a field that the documented format knows; a name that the file invented becomes `?`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import orjson
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from adapters.tables import text_of
+from broker.errors import InvalidEventError
+
+Thing = dict[str, Any]
+
+_CODES: Final = {
+    "missing": "adapter.value-missing",
+    "extra_forbidden": "adapter.field-unknown",
+    "enum": "adapter.value-unknown",
+    "literal_error": "adapter.value-unknown",
+}
+
+
+class NativeModel(BaseModel):
+    """A record as an agency's system writes it: frozen, strict, closed, and never shown."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
+
+    def __repr__(self) -> str:
+        return type(self).__name__
+
+    def __str__(self) -> str:
+        return type(self).__name__
+
+    def __repr_args__(self) -> list[tuple[str | None, Any]]:
+        return []
+
+
+def read_json(content: bytes) -> Any:  # noqa: ANN401 - JSON is whatever it is until a model has read it
+    """Parse a file.
+
+    Raises:
+        InvalidEventError: it is not UTF-8, or not JSON.
+    """
+    text = text_of(content)
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        pass
+    # Out here, so that the parser's error, which carries the text, is not the context of ours.
+    raise InvalidEventError("adapter.json-broken")
+
+
+def records_of(value: object) -> list[Any]:
+    """Return the records of a parsed file, in order.
+
+    Raises:
+        InvalidEventError: it holds neither an object nor a list.
+    """
+    if isinstance(value, dict) and isinstance(value.get("results"), list):
+        return list(value["results"])
+    if isinstance(value, list):
+        return value
+    if isinstance(value, dict):
+        return [value]
+    raise InvalidEventError("adapter.record-shape")
+
+
+def faults_of(error: ValidationError) -> list[tuple[str, str]]:
+    """Say what is wrong with a record: (path, code) for each fault, without anything that came from outside."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return [
+        (
+            _path(fault["loc"], foreign=fault["type"] == "extra_forbidden"),
+            _CODES.get(fault["type"], "adapter.value-form"),
+        )
+        for fault in found
+    ]
+
+
+def _path(steps: tuple[int | str, ...], *, foreign: bool) -> str:
+    known = [str(step) for step in steps]
+    return ".".join([*known[:-1], "?"] if foreign else known)

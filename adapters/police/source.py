@@ -1,0 +1,71 @@
+"""Where cases come from: exports dropped as CSV files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from adapters.contract import FileRole, Mapped, Reading, Reject, choice, settings_of
+from adapters.police import mapping, native
+from adapters.tables import Fault, Table
+from broker.errors import MisconfiguredError
+
+DEFAULTS: Final = {
+    "status": "Actual",
+    "tlp": "amber+strict",
+    "pap": "amber",
+    "utc_offset": "+07:00",
+    "audience": "role:witness-protection role:social-services role:immigration role:task-force",
+    "nexus": "none",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseSource:
+    """The drop folder of a police unit."""
+
+    folder: Path
+    terms: mapping.Terms
+
+    def role(self, name: str) -> FileRole:
+        """Any `.csv` is an export."""
+        return FileRole.RECORDS if name.lower().endswith(".csv") else FileRole.STRANGER
+
+    def read(self, name: str, content: bytes) -> Reading:
+        """Map an export, as the contract says."""
+        table = native.read_cases(content)
+        return Reading(total=table.total, mapped=self._mapped(name, table))
+
+    def _mapped(self, name: str, table: Table) -> Iterator[Mapped]:
+        for row in table.rows:
+            read = (row,) if isinstance(row, Fault) else native.case_row(row)
+            if isinstance(read, native.CaseRow):
+                yield mapping.mapped(read, terms=self.terms)
+                continue
+            for fault in read:
+                yield Reject(file=name, row=fault.row, field=fault.column, code=fault.code)
+
+
+def source(folder: Path, settings: Mapping[str, str]) -> CaseSource:
+    """Make the source that reads `<folder>/drop`.
+
+    Raises:
+        MisconfiguredError: a setting is unknown or not possible.
+    """
+    known = settings_of(settings, DEFAULTS)
+    if re.fullmatch(r"[+-][01][0-9]:[0-5][0-9]", known["utc_offset"]) is None:
+        raise MisconfiguredError("config.adapter-setting", "utc_offset")
+    return CaseSource(
+        folder=folder / "drop",
+        terms=mapping.Terms(
+            status=choice(known, "status", ("Actual", "Exercise", "Test")),
+            tlp=choice(known, "tlp", ("green", "amber", "amber+strict", "red")),
+            pap=choice(known, "pap", ("clear", "green", "amber", "red")),
+            utc_offset=known["utc_offset"],
+            audience=known["audience"],
+            nexus=choice(known, "nexus", ("none", "terror", "document_fraud")),
+        ),
+    )
