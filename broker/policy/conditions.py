@@ -1,0 +1,155 @@
+"""The closed vocabulary of conditions, each a pure function of what an agreement may know of an event.
+
+- `field` … `is` / `present`: a field of the open part.
+- `recipient_in`: a field of the open part that lists agencies.
+- `fact`: one of FACTS.
+
+There is no expression language: what a lawyer cannot read in one line does not belong into an agreement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from broker.names import AgencyId
+    from broker.ports import Cause
+    from schemas.base import OpenPart
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the agreements are asked about: an event, seen from the sender's or from a recipient's side."""
+
+    type: str
+    source: AgencyId
+    source_role: str
+    purpose: str = field(repr=False)
+    basis: str = field(repr=False)
+    lawref: str = field(repr=False)
+    day: str = field(repr=False)
+    """UTC day of the event, `YYYY-MM-DD`."""
+    subject: str | None = field(repr=False)
+    open: OpenPart = field(repr=False)
+    cause: Cause | None = field(repr=False)
+    """The event that this one answers, if this node knows it."""
+    recipients: frozenset[AgencyId]
+    named: frozenset[AgencyId]
+    sending: bool
+    """Whether the sender asks. Only then are conditions asked that only the sender can judge."""
+
+
+Test = Callable[[Asked, "AgencyId"], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """A condition as it is asked.
+
+    Args:
+        code: what a refusal is called.
+        clause: the condition as it reads in the agreement.
+        test: whether it holds for an event and a recipient.
+        sender_only: whether only the sender can judge it.
+        of_cause: whether it can be judged only by who knows the event that is answered.
+        attribute: the attribute of the open part that it reads, or empty.
+    """
+
+    code: str
+    clause: str
+    test: Test
+    sender_only: bool = False
+    of_cause: bool = False
+    attribute: str = ""
+
+    def failure(self, asked: Asked, recipient: AgencyId) -> str:
+        """Return why the condition does not hold, as a code; empty if it holds or is not to be asked."""
+        if self.sender_only and not asked.sending:
+            return ""
+        if self.of_cause and asked.cause is None:
+            return "forbidden.cause-unknown"
+        return "" if self.test(asked, recipient) else self.code
+
+
+def _sender_is_cause_source(asked: Asked, _: AgencyId) -> bool:
+    return asked.cause is not None and asked.cause.source == asked.source
+
+
+def _sender_received_cause(asked: Asked, _: AgencyId) -> bool:
+    return asked.cause is not None and asked.source in asked.cause.audience
+
+
+def _recipient_is_cause_source(asked: Asked, recipient: AgencyId) -> bool:
+    return asked.cause is not None and asked.cause.source == recipient
+
+
+def _recipient_is_cause_audience(asked: Asked, recipient: AgencyId) -> bool:
+    return asked.cause is not None and recipient in asked.cause.audience
+
+
+def _recipient_is_named(asked: Asked, recipient: AgencyId) -> bool:
+    return recipient in asked.named
+
+
+def _one_recipient(asked: Asked, _: AgencyId) -> bool:
+    return len(asked.recipients) == 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """A word of the vocabulary that looks at more than the open part."""
+
+    code: str
+    test: Test
+    of_cause: bool
+    about_recipient: bool
+    """Whether it makes sense of a recipient alone, and so not as a condition on senders."""
+    of_draft: bool = False
+    """Whether it is seen in the draft alone, so that only the sender can judge it."""
+
+
+FACTS: Final[Mapping[str, Fact]] = {
+    "sender-is-cause-source": Fact(
+        code="forbidden.not-source-of-cause", test=_sender_is_cause_source, of_cause=True, about_recipient=False
+    ),
+    "sender-received-cause": Fact(
+        code="forbidden.not-received", test=_sender_received_cause, of_cause=True, about_recipient=False
+    ),
+    "recipient-is-cause-source": Fact(
+        code="forbidden.not-the-asker", test=_recipient_is_cause_source, of_cause=True, about_recipient=True
+    ),
+    "recipient-is-cause-audience": Fact(
+        code="forbidden.not-told-before", test=_recipient_is_cause_audience, of_cause=True, about_recipient=True
+    ),
+    "recipient-is-named": Fact(
+        code="forbidden.not-by-name",
+        test=_recipient_is_named,
+        of_cause=False,
+        about_recipient=True,
+        of_draft=True,
+    ),
+    "one-recipient": Fact(
+        code="forbidden.several-recipients",
+        test=_one_recipient,
+        of_cause=False,
+        about_recipient=True,
+        of_draft=True,
+    ),
+}
+
+
+def field_is(attribute: str, values: frozenset[object]) -> Test:
+    """Whether a field of the open part is one of some values."""
+    return lambda asked, _: getattr(asked.open, attribute) in values
+
+
+def field_present(attribute: str) -> Test:
+    """Whether a field of the open part is there."""
+    return lambda asked, _: getattr(asked.open, attribute) is not None
+
+
+def recipient_in(attribute: str) -> Test:
+    """Whether a field of the open part lists the recipient."""
+    return lambda asked, recipient: recipient in getattr(asked.open, attribute)

@@ -1,0 +1,134 @@
+"""The step from Opened to Admitted: the recipient applies its own agreements to what a source has sent it.
+
+Asked again, by the same engine: topic and audience, source, purpose and ground, conditions, and every part. Not asked:
+conditions that only the sender can judge, and whether the seal holds (`broker.sealing.unseal` has seen to that).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from broker.errors import ForbiddenError
+from broker.names import AgencyId, EventId, area_topic, mail_topic
+from broker.policy.agreement import Grant
+from broker.policy.conditions import Asked
+from broker.policy.judgement import Judgement, judge
+from broker.stages import Admitted
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from broker.policy.rules import Rules
+    from broker.ports import Cause
+    from broker.stages import Opened
+
+
+def admit(opened: Opened, rules: Rules, *, reader: AgencyId, causes: Mapping[EventId, Cause]) -> Admitted:
+    """Apply the agreements to an event that has come.
+
+    Args:
+        opened: a verified event whose cover opened.
+        rules: of the reader's federation.
+        reader: the agency of this node.
+        causes: what this node knows of the events that are answered, by id.
+
+    Returns:
+        The event, to be delivered.
+
+    Raises:
+        ForbiddenError: no agreement lets the source send this, here, to this reader, with these parts.
+    """
+    attributes = opened.attributes
+    type_name = opened.kind.type
+    key: Hashable = (
+        type_name,
+        opened.source,
+        reader,
+        opened.verified.fetched.topic,
+        opened.audience,
+        attributes["purpose"],
+        attributes["basis"],
+        attributes["lawref"],
+        attributes["time"][:10],
+        attributes["dataschema"],
+        opened.named,
+        tuple(opened.parts),
+        rules.fields_asked(type_name)(opened.open),
+    )
+    if rules.incoming.get(key) is None and not _judge(opened, rules, reader, causes):
+        rules.incoming.put(key, True)  # noqa: FBT003 - only what was admitted is remembered
+    return Admitted(opened=opened)
+
+
+def _judge(opened: Opened, rules: Rules, reader: AgencyId, causes: Mapping[EventId, Cause]) -> bool:
+    """Raise, or say whether the decision depends on the event that is answered and so is not to be remembered."""
+    role = rules.roles.get(opened.source)
+    if role is None or opened.source == reader:
+        raise ForbiddenError("forbidden.source")
+    asked = _asked(opened, role, causes)
+    judgement = judge(asked, opened.kind, opened.attributes["dataschema"], rules)
+    if judgement.refusal is not None:
+        refusal = judgement.refusal
+        raise ForbiddenError(refusal.code, agreement=refusal.agreement, clause=refusal.clause)
+    on_topic = _require_place(opened, rules, reader)
+    grant = judgement.of_recipient(asked, reader, rules)
+    if not isinstance(grant, Grant):
+        raise ForbiddenError(grant.code, agreement=grant.agreement, clause=grant.clause)
+    if on_topic and not grant.on_topic:
+        raise ForbiddenError("forbidden.topic", agreement=grant.agreement, clause="topic")
+    _require_parts(opened, judgement, grant, on_topic=on_topic)
+    _require_narrowed(opened, judgement)
+    return opened.open.is_answer() or any(agreement.answers for agreement in judgement.agreements)
+
+
+def _asked(opened: Opened, role: str, causes: Mapping[EventId, Cause]) -> Asked:
+    attributes = opened.attributes
+    return Asked(
+        type=opened.kind.type,
+        source=opened.source,
+        source_role=role,
+        purpose=attributes["purpose"],
+        basis=attributes["basis"],
+        lawref=attributes["lawref"],
+        day=attributes["time"][:10],
+        subject=attributes.get("subject"),
+        open=opened.open,
+        cause=causes.get(EventId(attributes.get("causationid", ""))),
+        recipients=frozenset(opened.audience),
+        named=frozenset(),
+        sending=False,
+    )
+
+
+def _require_place(opened: Opened, rules: Rules, reader: AgencyId) -> bool:
+    """Refuse a topic or an audience that is not the event's; say whether it came on its area's topic."""
+    topic = opened.verified.fetched.topic
+    if reader not in opened.audience:  # an empty audience too
+        raise ForbiddenError("forbidden.not-addressed", clause="audience")
+    if topic == mail_topic(opened.source, reader):
+        if opened.audience != (reader,):
+            raise ForbiddenError("forbidden.audience", clause="audience")
+        return False
+    if topic != area_topic(opened.kind.area) or not rules.may_write(opened.source, topic):
+        raise ForbiddenError("forbidden.topic", clause="topic")
+    if not rules.topic_readers(opened.kind.area, opened.source).issuperset(opened.audience):
+        raise ForbiddenError("forbidden.audience", clause="audience")
+    return True
+
+
+def _require_parts(opened: Opened, judgement: Judgement, grant: Grant, *, on_topic: bool) -> None:
+    """Refuse parts that the reader may not have, or that nobody who reads this topic may have."""
+    allowed = grant.compartments
+    if on_topic:
+        clauses = (clause for one in judgement.agreements for clause in one.recipients if clause.on_topic)
+        allowed = allowed.union(*(clause.compartments for clause in clauses))
+    if not (allowed.issuperset(opened.named) and grant.compartments.issuperset(opened.parts)):
+        raise ForbiddenError("forbidden.part", agreement=grant.agreement, clause=grant.clause)
+
+
+def _require_narrowed(opened: Opened, judgement: Judgement) -> None:
+    for agreement in judgement.agreements:
+        for name in agreement.narrowed:
+            if not set(getattr(opened.open, name)).issubset(opened.audience):
+                raise ForbiddenError("forbidden.not-narrowed", agreement=agreement.id, clause="narrowed")
