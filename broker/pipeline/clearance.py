@@ -1,0 +1,123 @@
+"""May this draft leave? `check` and `clear` in a row, with what this node knows of the event that is answered.
+
+Asked twice: when a draft is handed in, and again before it is sealed if the federation has changed in between. So
+what passed the first time is kept for the second, in memory and bounded; after a restart it is simply asked again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from broker.names import EventId
+from broker.policy import clear
+from broker.ports import Accepted, Cause, Route
+from broker.validation import check
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from broker.names import AgencyId
+    from broker.pipeline.surroundings import InForce
+    from broker.policy import Rules
+    from broker.stages import Checked, Cleared, Draft
+
+Need = tuple[str, frozenset["AgencyId"]]
+"""An erasure unit, and exactly those who may open what is sealed for it (the source left out)."""
+
+_KEPT: Final = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passed:
+    """A draft that may leave under the rules of one federation version."""
+
+    checked: Checked = field(repr=False)
+    cleared: Cleared = field(repr=False)
+    route: Route
+    needs: tuple[Need, ...] = field(repr=False)
+    """What its copies need data keys for."""
+    rules: Rules = field(repr=False)
+
+    def cause(self) -> Cause:
+        """Return what an answer to this event is judged by."""
+        return Cause(
+            event_id=self.checked.event_id,
+            type=self.route.type,
+            source=self.checked.source,
+            subject=self.route.subject,
+            audience=frozenset(agency for _, audience in self.route.copies for agency in audience),
+        )
+
+
+class Clearance:
+    """Asks the catalogue and the agreements. Called from the outbox's thread alone."""
+
+    def __init__(
+        self,
+        *,
+        source: AgencyId,
+        secret: bytes,
+        in_force: Callable[[], InForce],
+        causes: Iterable[Callable[[EventId], Cause | None]],
+    ) -> None:
+        """Take what it asks.
+
+        Args:
+            source: the agency that this node speaks for.
+            secret: 32 bytes under which ids are derived.
+            in_force: the federation in force, asked anew for each call.
+            causes: where an event that is answered is looked for, the outbox first, then the inbox.
+        """
+        self._source = source
+        self._secret = secret
+        self._in_force = in_force
+        self._causes = tuple(causes)
+        self._kept: dict[int, tuple[Accepted, Passed]] = {}
+
+    def in_force(self) -> InForce:
+        """Return the federation in force."""
+        return self._in_force()
+
+    def ask(self, draft: Draft, rules: Rules, beside: Mapping[EventId, Cause]) -> Passed:
+        """Check and clear one draft.
+
+        Args:
+            draft: an event as handed in.
+            rules: of the federation in force.
+            beside: events of the same batch, which no store knows yet.
+
+        Raises:
+            InvalidEventError: the catalogue refuses it.
+            ForbiddenError: an agreement said no.
+        """
+        checked = check(draft, source=self._source, secret=self._secret)
+        cleared = clear(checked, rules, self._causes_of(checked, beside))
+        route = Route(
+            type=checked.kind.type,
+            subject=checked.attributes.get("subject"),
+            copies=tuple([(copy.topic, copy.audience) for copy in cleared.copies]),
+            left_out=cleared.left_out,
+        )
+        readers = {part.readers for copy in cleared.copies for part in copy.parts}
+        needs = tuple([(cleared.erasure_unit, some) for some in readers])
+        return Passed(checked=checked, cleared=cleared, route=route, needs=needs, rules=rules)
+
+    def _causes_of(self, checked: Checked, beside: Mapping[EventId, Cause]) -> Mapping[EventId, Cause]:
+        name = checked.attributes.get("causationid")
+        if name is None:
+            return {}
+        event_id = EventId(name)
+        cause = beside.get(event_id)
+        for look in self._causes:
+            cause = cause or look(event_id)
+        return {} if cause is None else {event_id: cause}
+
+    def keep(self, accepted: Accepted, passed: Passed) -> None:
+        """Keep what passed for the relay, if there is room; the outbox has it in any case."""
+        if len(self._kept) < _KEPT:
+            self._kept[accepted.row] = (accepted, passed)
+
+    def take(self, row: int) -> tuple[Accepted, Passed] | None:
+        """Return what was kept of a row, and keep it no longer."""
+        return self._kept.pop(row, None)
