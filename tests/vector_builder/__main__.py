@@ -5,9 +5,14 @@ from __future__ import annotations
 import sys
 from typing import Final
 
+from tests.vector_builder.bad_contents import bad_contents
+from tests.vector_builder.bad_headers import bad_headers
+from tests.vector_builder.bad_keys import bad_keys, bad_streams
+from tests.vector_builder.bad_seals import bad_seals
 from tests.vector_builder.good import good_events
 from tests.vector_builder.good_streams import good_streams
 from tests.vector_builder.once import make_missing
+from tests.vector_builder.parts import bad_parts, good_parts
 from tests.vector_builder.vector import as_bytes
 from tests.vector_builder.writing import FOLDER
 
@@ -17,12 +22,15 @@ CHECK: Final = "--check"
 def built() -> dict[str, bytes]:
     """Return every file of `good/` and `bad/`, by its path within the folder."""
     files: dict[str, bytes] = {}
-    for each in (*good_events(), *good_streams()):
+    good = (*good_events(), *good_streams())
+    for each in (*good, *bad_headers(), *bad_seals(), *bad_contents(), *bad_keys(), *bad_streams()):
         path = f"{'good' if each.good else 'bad'}/{each.name}.json"
         if path in files:
             msg = f"{path} is made twice"
             raise ValueError(msg)
         files[path] = as_bytes(each.to_json())
+    files["good/parts.json"] = as_bytes(good_parts())
+    files["bad/parts.json"] = as_bytes(bad_parts())
     return files
 
 

@@ -122,7 +122,7 @@ def _catalogue() -> Iterator[Vector]:
         yield single(
             f"type-{area}-{fact}",
             f"An event of the type {kind}, to one reader who opens every part.",
-            event(kind, audience=[reader]),
+            event(kind, to=[reader]),
             topic=area_topic(area) if area in _TOPICS else mail_topic(source, reader),
             source=source,
             reader=reader,
@@ -130,7 +130,7 @@ def _catalogue() -> Iterator[Vector]:
 
 
 def _readers() -> Vector:
-    inside = event("id.simpul.referral.requested.v1", audience=[SOCIAL_SERVICES])
+    inside = event("id.simpul.referral.requested.v1", to=[SOCIAL_SERVICES])
     return single(
         "compartments-under-three-keys",
         "Parts under three keys, of which the reader holds two: what it may not open stays closed, the rest opens.",
@@ -147,7 +147,7 @@ def _withheld() -> Vector:
     return single(
         "part-withheld",
         "A mailbox copy whose reader is told that a compartment is withheld, and why.",
-        event(audience=[SOCIAL_SERVICES], withheld={"place": "withheld.agreement"}),
+        event(to=[SOCIAL_SERVICES], withheld={"place": "withheld.agreement"}),
         reader=SOCIAL_SERVICES,
         topic=mail_topic(POLICE, SOCIAL_SERVICES),
     )
@@ -163,7 +163,7 @@ def _closed() -> Vector:
 
 
 def _non_ascii() -> Vector:
-    headline = "Céline Wijaya-Sørensen, Dwi Lestari Nainggolan, Ñurul ʻAin; “jangan hubungi” 🚨"
+    headline = "Céline Wijaya-Sørensen, Dwi Lestari Nainggolan, Ñurul Aïn; “jangan hubungi” 🚨"
     narrative = {
         "headline": headline,
         "description": "Bahasa Jawa ꦲꦏ꧀ꦱꦫ, 北京, العربية; keluarga 👩‍👧‍👦; decomposed e\u0301 is not é.",
@@ -171,7 +171,7 @@ def _non_ascii() -> Vector:
     return single(
         "not-ascii",
         "Names with diacritics, other scripts and emoji: lengths count bytes, texts are not normalised.",
-        event(audience=[IMMIGRATION], parts={"narrative": narrative}),
+        event(to=[IMMIGRATION], parts={"narrative": narrative}),
     )
 
 
@@ -232,7 +232,7 @@ def _validity() -> Vector:
         writer.new_lane()
     return Vector(
         name=name,
-        description="Sealed in the first second of one key's validity and in the last of another's; least and most versions.",
+        description="Sealed in the first second of one key's validity and in the last of another's.",
         federation=federation(signing_key(POLICE, 1), signing_key(POLICE, 2), signing_key(MIGRANT_WORKERS)),
         data_keys=((POLICE, ALL),),
         records=tuple(records),

@@ -77,7 +77,7 @@ def _own_keys() -> Vector:
     records = keys.seal(wrap(day), unit(ALL, day, writer=keys, number=999_999_999_999_999))
     return Vector(
         name=name,
-        description="A source gives its keys to itself, so that it can open what it sent; the largest number of a unit.",
+        description="A source gives its keys to itself, to open what it sent; the largest number of a unit.",
         reader=POLICE,
         receiving=(receiving_seed(POLICE),),
         records=records,

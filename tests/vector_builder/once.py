@@ -1,4 +1,4 @@
-"""What is made once and kept in the folder: events of the catalogue, and HPKE ciphertexts, which are never the same twice."""
+"""What is made once and kept: events of the catalogue, and HPKE ciphertexts, which are never the same twice."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import json
 from importlib.resources import files
 from typing import Any, Final
 
-from broker.names import KeyId, length_prefixed
+from broker.names import AgencyId, KeyId, length_prefixed
 from broker.stages import Draft, Origin
 from broker.validation import check
 from schemas.catalogue import KINDS
 from tests.vector_builder.vector import as_bytes
-from tests.vector_builder.world import IMMIGRATION, MIGRANT_WORKERS, POLICE, AgencyId, derived, key, receiving_key
+from tests.vector_builder.world import IMMIGRATION, MIGRANT_WORKERS, POLICE, derived, key, receiving_key
 from tests.vector_builder.writing import FOLDER, hpke_of
 
 EVENTS: Final = "events.json"

@@ -57,7 +57,7 @@ class Event:
 def event(
     kind: str = ALERT,
     *,
-    audience: Sequence[str],
+    to: Sequence[str],
     parts: Mapping[str, object] | None = None,
     withheld: Mapping[str, str] | None = None,
     **attributes: Any,
@@ -66,7 +66,7 @@ def event(
 
     Args:
         kind: its type; what is not given below comes from `events.json`.
-        audience: sorted agency ids.
+        to: the audience, sorted agency ids.
         parts: compartments as JSON values, in place of all that the frozen event has.
         withheld: compartments withheld from this reader.
         attributes: attributes of the cover in place of those of the frozen event; None takes one out.
@@ -77,15 +77,15 @@ def event(
     inside: dict[str, object] = {"open": known["open"], "parts": names}
     if withheld:
         inside["withheld"] = withheld
-    members = {**known["attributes"], "audience": " ".join(audience), **attributes}
+    members = {**known["attributes"], "audience": " ".join(to), **attributes}
     cover = {name: value for name, value in members.items() if value is not None} | {"data": inside}
     return Event(cover=compact(cover), parts={name: compact(compartments[name]) for name in names})
 
 
-def short_alert(*audience: str, **attributes: Any) -> Event:
+def short_alert(*to: str, **attributes: Any) -> Event:
     """Return a small alert with two compartments."""
     return event(
-        audience=audience,
+        to=to,
         parts={"narrative": {"headline": "Empat orang diduga akan diberangkatkan"}, "place": {"placeCode": "17.71"}},
         **attributes,
     )
