@@ -158,6 +158,13 @@ class Streams:
             followed.resent += verdict.place is Place.RESENT
         return []
 
+    def place_again(self, seen: Verified) -> list[Placed]:
+        """Put a record into its stream that was set aside before: one that has its place already is taken there."""
+        followed = self._stream(seen.fetched.topic, seen.source)
+        if followed.leaf_at(seen.sequence) == seen.leaf:
+            return [Placed(verified=seen)]
+        return self.place(seen)
+
     def accept_lane(self, topic: Topic, source: AgencyId, lane: Lane, *, limit: int = 256) -> list[Placed]:
         """Take the forked records of a lane as the stream from now on; a person has decided it.
 
@@ -332,9 +339,7 @@ class _Open:
         stored: Sequence[Kept] = ()
         if self._before.held and sequence not in self._released:
             stored = self._inbox.kept_at(self.stream.topic, self.stream.source, sequence, State.HELD)
-        keeps = [
-            Keep(verified=kept.verified, state=State.HELD, row=kept.row, was=State.HELD) for kept in stored
-        ]
+        keeps = [Keep(verified=kept.verified, state=State.HELD, row=kept.row, was=State.HELD) for kept in stored]
         return keeps + self._new_held.get(sequence, [])
 
     def release(self, sequence: int) -> list[Keep]:

@@ -1,0 +1,179 @@
+"""From the inbox to its consumers: each with a cursor of its own, so that a slow or broken one hurts no other.
+
+    entries beyond the cursor --open--> events --sink--> durable there --cursor--> next
+
+Rules:
+- The cursor moves only after the sink returned: after a crash the same events come again, and the sink,
+  idempotent by
+  (source, event id), takes them once.
+- An event that a sink refuses is set aside with its code, and the others go on. A sink that fails otherwise
+  is asked
+  again, less and less often.
+- A sink may be anybody's code: whatever it raises stays its own trouble, and nothing of it is repeated in a
+  log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from broker.errors import RejectedError, UnavailableError
+from broker.inbox_port import Aside, Delivery
+from broker.pipeline.reading import Unreadable
+from broker.pipeline.relay import Trouble
+from broker.ports import Finding, Station
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from broker.inbox_port import Inbox, Sink
+    from broker.pipeline.reading import InboxReader
+    from broker.pipeline.surroundings import Calls
+    from broker.ports import Clock, Probe, Randomness
+
+BATCH: Final = 64
+"""How many events a sink is given at once at the most."""
+
+_WAIT_SECONDS: Final = 1.0
+_FIRST_DELAY: Final = 0.1
+_LONGEST_DELAY: Final = 60.0
+
+
+class _SinkBrokenError(UnavailableError):
+    """A sink raised something that is not ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consumer:
+    """Who reads the inbox, by a name that stays the same over restarts, and where its events go."""
+
+    name: str
+    sink: Sink
+    types: frozenset[str] | None = None
+    """The event types that it wants; all if none."""
+
+
+class Delivering:
+    """Brings one consumer what the inbox holds. `run` is its task."""
+
+    def __init__(
+        self,
+        consumer: Consumer,
+        *,
+        inbox: Inbox,
+        reader: InboxReader,
+        thread: Calls,
+        clock: Clock,
+        probe: Probe,
+        random: Randomness,
+    ) -> None:
+        """Take what it works with; nothing is read yet.
+
+        Args:
+            consumer: whom it serves.
+            inbox: holds the cursor.
+            reader: opens events.
+            thread: where the inbox is read; another one than the consumers that may be slow.
+            clock: the time.
+            probe: told when a sink has what it was given.
+            random: spreads the waiting after errors.
+        """
+        self._consumer = consumer
+        self._inbox = inbox
+        self._reader = reader
+        self._thread = thread
+        self._clock = clock
+        self._probe = probe
+        self._random = random
+        self.trouble: Trouble | None = None
+
+    async def run(self, wait: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        """Work until cancelled. Only a mistake of the program ends it otherwise.
+
+        Args:
+            wait: waits until something may have been committed, so many seconds at the most.
+        """
+        while True:
+            try:
+                more = await self.step()
+                self.trouble = None
+            except UnavailableError as error:
+                await self._back_off(error)
+                continue
+            if not more:
+                await wait(_WAIT_SECONDS)
+
+    async def step(self) -> int:
+        """Bring the next events to the sink, and move the cursor beyond them.
+
+        Returns:
+            How many entries were passed; none if there is nothing new.
+
+        Raises:
+            UnavailableError: sink or inbox is away; the same events come again.
+        """
+        name = self._consumer.name
+        before = await self._thread.run(self._inbox.cursor, name)
+        found, after = await self._thread.run(self._reader.entries, before, BATCH, types=self._consumer.types)
+        if after == before:
+            return 0
+        asides = [self._aside(one.entry, one.code) for one in found if isinstance(one, Unreadable)]
+        events = [one for one in found if isinstance(one, Delivery)]
+        refused = await self._deliver(events) if events else []
+        self._probe.passed(Station.DELIVERED, len(events))
+        await self._thread.run(
+            self._inbox.advance,
+            name,
+            expected=before,
+            to=after,
+            asides=[*asides, *(self._aside(one.entry, error.code) for one, error in refused)],
+            findings=[self._finding(one, error) for one, error in refused],
+        )
+        return after - before
+
+    async def _deliver(self, events: Sequence[Delivery]) -> list[tuple[Delivery, RejectedError]]:
+        """Give the sink all events; if it refuses, one by one, to find out which."""
+        try:
+            await self._call(events)
+        except RejectedError as error:
+            if len(events) == 1:
+                return [(events[0], error)]
+        else:
+            return []
+        return [one for event in events for one in await self._deliver([event])]
+
+    async def _call(self, events: Sequence[Delivery]) -> None:
+        try:
+            await self._consumer.sink.deliver(events)
+        except (RejectedError, UnavailableError):
+            raise
+        except Exception as error:  # noqa: BLE001 - a sink is another's code: its mistakes must not end the node
+            # Not chained: the text of a foreign error may hold what it was given.
+            raise _SinkBrokenError("delivery.sink-broken", type(error).__name__) from None
+
+    def _aside(self, entry: int, code: str) -> Aside:
+        return Aside(consumer=self._consumer.name, entry=entry, code=code, at=self._clock.now())
+
+    def _finding(self, delivery: Delivery, error: RejectedError) -> Finding:
+        verified = delivery.event.opened.verified
+        return Finding(
+            code="delivery.refused",
+            source=verified.source,
+            topic=verified.fetched.topic,
+            offset=verified.fetched.offset,
+            at=self._clock.now(),
+            detail=f"{self._consumer.name}: {error.code}",
+            evidence=(verified.leaf,),
+        )
+
+    async def _back_off(self, error: UnavailableError) -> None:
+        """Wait, longer after each error in a row, and never in step with other consumers."""
+        before = self.trouble
+        attempts = 1 if before is None else before.attempts + 1
+        since = self._clock.now() if before is None else before.since
+        self.trouble = Trouble(code=error.code, since=since, attempts=attempts)
+        longest = min(_LONGEST_DELAY, _FIRST_DELAY * 2 ** min(attempts - 1, 10))
+        share = int.from_bytes(self._random(2), "big") / 0xFFFF
+        await asyncio.sleep(longest * (0.5 + share / 2))

@@ -1,0 +1,349 @@
+"""Takes events in: verified, put in their place in the stream, opened, admitted, and committed in one transaction.
+
+Rules:
+- A validly sealed record advances its stream, whatever becomes of its event; its event is opened only at its
+  turn.
+- What is at fault goes into quarantine with a code, and the rest goes on: nothing blocks, nothing is skipped
+  silently.
+- An event is known by (source, event id). A further record adds the parts that are not held yet, is dropped
+  if it adds
+  nothing, and is quarantined with a finding if anything but audience and what is withheld differs.
+- A cover whose key has not come waits; a part whose key has not come completes its event later.
+- This node's own records are not unsealed but compared with what its outbox says that it sealed.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from broker.errors import ForbiddenError, RejectedError, UntrustedError
+from broker.inbox_port import EntryKind, Keep, State, Taken
+from broker.pipeline.completeness import Placed, Streams
+from broker.pipeline.event_step import Step
+from broker.pipeline.reading import InboxReader, cause_named_by, cause_of, contradicts, merge
+from broker.pipeline.receiver import claimed_source
+from broker.policy import admit
+from broker.ports import Cause, Station
+from broker.sealing.unseal import open_record
+from broker.stages import Closed, Opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from broker.inbox_port import Kept, QuarantineRow
+    from broker.names import AgencyId, EventId, KeyId, Lane, Leaf, Topic
+    from broker.pipeline.receiver import Receiver
+    from broker.pipeline.surroundings import InForce
+    from broker.stages import Fetched, Verified
+
+
+class EventFeed:
+    """Takes events into the inbox. Its steps take turns, whichever thread calls."""
+
+    def __init__(self, receiver: Receiver) -> None:
+        """Take the stores, and what opens records for this agency."""
+        self._receiver = receiver
+        self._inbox = receiver.inbox
+        self._reader = InboxReader(receiver.inbox, receiver.keys, receiver.keyring)
+        self._lock = threading.Lock()
+
+    @property
+    def reader(self) -> InboxReader:
+        """What reads the inbox with the same keys."""
+        return self._reader
+
+    def take(
+        self,
+        batch: Sequence[Fetched],
+        in_force: InForce,
+        *,
+        offsets: Mapping[Topic, tuple[int, int]],
+        at: datetime,
+    ) -> None:
+        """Take one batch of records in and make it durable.
+
+        Args:
+            batch: records of event topics, in order within each.
+            in_force: the newest federation.
+            offsets: topic to (offset expected in the inbox, offset of the next record to read).
+            at: the time by this node's clock.
+
+        Raises:
+            StorageError: another reader was quicker, or a store is away; nothing was taken.
+        """
+        with self._lock:
+            step = self._begin(in_force, at)
+            placed = [one for seen in self._verified(batch, step) for one in step.streams.place(seen)]
+            self._let_in(placed, step)
+            self._commit(step, offsets=offsets, count=len(batch))
+
+    def complete(self, keys: Sequence[tuple[AgencyId, KeyId]], in_force: InForce, *, at: datetime) -> None:
+        """Go on with what waited for keys that are now held: covers are let in, missing parts are added.
+
+        Raises:
+            StorageError: a store is away, or another was quicker; nothing was changed.
+        """
+        with self._lock:
+            waited = self._inbox.waiting_for(keys)
+            if not waited:
+                return
+            step = self._begin(in_force, at)
+            covers = [
+                Placed(verified=kept.verified, row=kept.row, was=kept.state)
+                for kept in waited
+                if kept.state is State.WAITING
+            ]
+            self._let_in(covers, step)
+            for kept in waited:
+                if kept.state is State.ADMITTED:
+                    self._add_late_parts(kept, frozenset(key_id for _, key_id in keys), step)
+            self._commit(step, count=len(waited))
+
+    def retry(self, rows: Sequence[QuarantineRow], in_force: InForce, *, at: datetime) -> list[int]:
+        """Try quarantined records of event topics again, after the cause was mended.
+
+        Returns:
+            The numbers of those that were accepted; the others are still there, with the code of today.
+
+        Raises:
+            StorageError: a store is away, or another was quicker; nothing was changed.
+        """
+        with self._lock:
+            step = self._begin(in_force, at)
+            tried = {(row.topic, row.offset): row.number for row in rows if row.record is not None}
+            batch = [row.record.fetched for row in rows if row.record is not None]
+            placed = [one for seen in self._verified(batch, step) for one in step.streams.place_again(seen)]
+            self._let_in(placed, step)
+            for one in step.quarantine:
+                tried.pop((one.fetched.topic, one.fetched.offset), None)
+            released = list(tried.values())
+            self._commit(step, released=released, count=len(batch))
+            return released
+
+    def accept_lane(self, topic: Topic, source: AgencyId, lane: Lane, in_force: InForce, *, at: datetime) -> int:
+        """Take a forked lane as the source's stream from now on, as a person has decided.
+
+        Returns:
+            How many held records were taken up.
+
+        Raises:
+            ReplayedError: the lane continues nothing that is known here.
+            StorageError: a store is away, or another was quicker.
+        """
+        count = 0
+        while True:
+            with self._lock:
+                step = self._begin(in_force, at)
+                placed = step.streams.accept_lane(topic, source, lane)
+                self._let_in(placed, step)
+                self._commit(step, count=len(placed))
+            if not placed:
+                return count
+            count += len(placed)
+
+    def accept_gap(self, topic: Topic, source: AgencyId, in_force: InForce, *, at: datetime) -> int:
+        """Go on beyond a stream's first gap, as a person has decided.
+
+        Returns:
+            How many held records were taken up.
+
+        Raises:
+            ReplayedError: nothing is held there.
+            StorageError: a store is away, or another was quicker.
+        """
+        with self._lock:
+            step = self._begin(in_force, at)
+            placed = step.streams.accept_gap(topic, source)
+            self._let_in(placed, step)
+            self._commit(step, count=len(placed))
+            return len(placed)
+
+    # --- one step
+    # ----------------------------------------------------------------------------------------------
+
+    def _begin(self, in_force: InForce, at: datetime) -> Step:
+        streams = Streams(self._inbox, at=at, joined_later=self._receiver.joined_later)
+        return Step(at=at, in_force=in_force, streams=streams)
+
+    def _verified(self, batch: Iterable[Fetched], step: Step) -> list[Verified]:
+        """Verify each record; set aside what does not hold, and leave out this node's own."""
+        verify, federation = self._receiver.verifier.verify, step.in_force.federation
+        others: list[Verified] = []
+        own: dict[Topic, list[Verified]] = {}
+        for fetched in batch:
+            try:
+                seen = verify(fetched, federation)
+            except UntrustedError as error:
+                step.set_aside(fetched, claimed_source(fetched, federation), error, "unseal")
+                continue
+            if seen.source == self._receiver.me:
+                own.setdefault(fetched.topic, []).append(seen)
+            else:
+                others.append(seen)
+        for topic, mine in own.items():
+            self._compare(topic, mine, step)
+        return others
+
+    def _compare(self, topic: Topic, mine: Sequence[Verified], step: Step) -> None:
+        """Report each record under this agency's name that this node did not seal."""
+        places: list[tuple[int, Leaf]] = [(seen.sequence, seen.leaf) for seen in mine]
+        sealed = self._receiver.outbox.sealed_here(topic, places)
+        for seen in mine:
+            if seen.leaf not in sealed:
+                step.find(seen, "inbound.not-ours", f"sequence {seen.sequence}", (seen.leaf,))
+                step.set_aside(seen.fetched, seen.source, RejectedError("inbound.not-ours"), "unseal")
+
+    def _let_in(self, placed: Sequence[Placed], step: Step) -> None:
+        """Open the records whose turn has come, and let in what the agreements allow, in order."""
+        opened = [(one, view) for one in placed if (view := self._open(one, step)) is not None]
+        known = self._inbox.known([(view.source, view.event_id) for _, view in opened])
+        for one, view in opened:
+            try:
+                self._admit(view, step)
+            except ForbiddenError as error:
+                step.refuse(one, error, "admit")
+                continue
+            name = (view.source, view.event_id)
+            if name in known or name in step.events:
+                self._join(one, view, step)
+                continue
+            step.events[name] = view
+            step.keep.append(
+                Keep(
+                    verified=one.verified,
+                    state=State.ADMITTED,
+                    event_id=view.event_id,
+                    missing=_missing(view),
+                    entry=EntryKind.NEW,
+                    row=one.row,
+                    was=one.was,
+                )
+            )
+
+    def _open(self, placed: Placed, step: Step) -> Opened | None:
+        """Open one record; what is closed waits for its key, and what is refused goes into quarantine."""
+        try:
+            view = open_record(placed.verified, self._receiver.keyring)
+        except RejectedError as error:
+            step.refuse(placed, error, "unseal")
+            return None
+        if isinstance(view, Opened):
+            return view
+        step.keep.append(
+            Keep(
+                verified=placed.verified,
+                state=State.WAITING,
+                missing=(view.key_id,),
+                row=placed.row,
+                was=placed.was,
+            )
+        )
+        return None
+
+    def _admit(self, view: Opened, step: Step) -> None:
+        causes: dict[EventId, Cause] = {}
+        named = cause_named_by(view)
+        if named is not None:
+            cause = self._cause(named, step)
+            if cause is not None:
+                causes[named] = cause
+        admit(view, step.in_force.rules, reader=self._receiver.me, causes=causes)
+
+    def _cause(self, event_id: EventId, step: Step) -> Cause | None:
+        """Return what is known of an event that is answered: sent by this node, or received, in this step too."""
+        sent = self._receiver.outbox.cause(event_id)
+        if sent is not None:
+            return sent
+        received = self._reader.cause(event_id)
+        if received is not None:
+            return received
+        return next((cause_of(view) for (_, known), view in step.events.items() if known == event_id), None)
+
+    def _join(self, placed: Placed, view: Opened, step: Step) -> None:
+        """Add what a further record of a known event brings."""
+        name = (view.source, view.event_id)
+        before = step.events.get(name) or self._reader.event(*name)
+        seen = placed.verified
+        if before is None or contradicts(before, view):
+            # Where nothing of it opens any more, its keys were destroyed: a further record does not bring it
+            # back.
+            code = "inbound.gone" if before is None else "inbound.contradicts"
+            evidence = (seen.leaf,) if before is None else (before.verified.leaf, seen.leaf)
+            step.find(seen, code, f"sequence {seen.sequence}", evidence)
+            step.refuse(placed, RejectedError(code), "admit")
+            return
+        after = merge(before, view)
+        completes = after.parts.keys() > before.parts.keys()
+        if not completes and after.named == before.named:
+            step.drop(placed)
+            return
+        step.events[name] = after
+        self._reader.forget_cause(view.event_id)
+        step.keep.append(
+            Keep(
+                verified=seen,
+                state=State.ADMITTED,
+                event_id=view.event_id,
+                missing=_missing(view),
+                entry=EntryKind.COMPLETED if completes else None,
+                row=placed.row,
+                was=placed.was,
+            )
+        )
+
+    def _add_late_parts(self, kept: Kept, arrived: frozenset[KeyId], step: Step) -> None:
+        """Complete an event by parts whose keys have come; what is not acceptable stays closed, and is reported."""
+        refused, code = kept.refused, ""
+        try:
+            view = self._reader.open(kept)
+            if isinstance(view, Opened):
+                self._admit(view, step)
+        except RejectedError as error:
+            refused, code = kept.refused | arrived, error.code
+            view = open_record(kept.verified, self._reader.keyring(refused))
+        if isinstance(view, Closed):
+            return
+        if code:
+            step.find(kept.verified, "inbound.part-refused", code, (kept.verified.leaf,))
+        step.keep.append(
+            Keep(
+                verified=kept.verified,
+                state=State.ADMITTED,
+                event_id=view.event_id,
+                missing=tuple(key_id for key_id in _missing(view) if key_id not in refused),
+                refused=tuple(sorted(refused)),
+                entry=None if code else EntryKind.COMPLETED,
+                row=kept.row,
+                was=State.ADMITTED,
+            )
+        )
+
+    def _commit(
+        self,
+        step: Step,
+        *,
+        count: int,
+        offsets: Mapping[Topic, tuple[int, int]] | None = None,
+        released: Sequence[int] = (),
+    ) -> None:
+        self._receiver.probe.passed(Station.OPENED, count)
+        self._inbox.commit(
+            Taken(
+                at=step.at,
+                offsets=offsets or {},
+                streams=step.streams.changes(),
+                keep=[*step.keep, *step.streams.kept()],
+                remove=step.remove,
+                quarantine=step.quarantine,
+                released=released,
+                findings=[*step.findings, *step.streams.findings],
+            )
+        )
+        self._receiver.probe.passed(Station.COMMITTED, count)
+
+
+def _missing(view: Opened) -> tuple[KeyId, ...]:
+    """Return the keys of an event's parts that are not here, each once."""
+    return tuple(dict.fromkeys(view.missing.values()))

@@ -1,0 +1,281 @@
+"""The reader: what Kafka holds for this agency comes into the key store and the inbox. One task a node.
+
+    assign --> fetch --> keys first: verify, open, commit --> who waited for them --> events: verify, place,
+    open, admit, commit
+
+Rules:
+- The offsets live in the stores, each moved in the transaction that stores what was read: a crash anywhere
+  reads the
+  same again, and nothing is doubled.
+- What a batch costs the processor and the disk is spent on a thread, one batch at a time, so order is kept.
+- After an error of the world the reader waits, longer each time, and begins again from what is durable.
+- A federation that changed changes the topics without a restart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from broker.errors import StorageError, TransportError, UnavailableError
+from broker.inbox_port import Taken
+from broker.names import Topic
+from broker.pipeline.event_feed import EventFeed
+from broker.pipeline.keyring_feed import KeyringFeed
+from broker.pipeline.overdue import report_overdue
+from broker.pipeline.relay import Trouble
+from broker.ports import Finding, Station
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from broker.names import AgencyId, KeyId, Lane
+    from broker.pipeline.reading import InboxReader
+    from broker.pipeline.receiver import Receiver
+    from broker.pipeline.surroundings import Calls, InForce
+    from broker.ports import Clock, Randomness, Subscription
+    from broker.stages import Fetched
+
+BATCH: Final = 500
+"""How many records are fetched and committed at once at the most."""
+
+GAP_PATIENCE: Final = timedelta(minutes=5)
+
+_KEYS_PREFIX: Final = "simpul.keys."
+_WAIT_MS: Final = 500
+_LOOK_SECONDS: Final = 5.0
+_FIRST_DELAY: Final = 0.1
+_LONGEST_DELAY: Final = 30.0
+_MISSED_AT_ONCE: Final = 500
+
+
+class Inbound:
+    """Reads until cancelled. What people decide (`retry_quarantined`, `accept_lane`) is asked of it, too."""
+
+    def __init__(
+        self,
+        *,
+        receiver: Receiver,
+        subscription: Subscription,
+        in_force: Callable[[], InForce],
+        thread: Calls,
+        clock: Clock,
+        random: Randomness,
+        gap_patience: timedelta = GAP_PATIENCE,
+    ) -> None:
+        """Take what it works with; nothing is read yet.
+
+        Args:
+            receiver: the stores, and what opens records for this agency.
+            subscription: reads from Kafka.
+            in_force: returns the newest federation; asked before each fetch.
+            thread: where batches are worked on, one at a time.
+            clock: the time.
+            random: spreads the waiting after errors.
+            gap_patience: how long a gap in a stream may stay open before it is reported.
+        """
+        self._receiver = receiver
+        self._subscription = subscription
+        self._in_force = in_force
+        self._thread = thread
+        self._clock = clock
+        self._random = random
+        self._gap_patience = gap_patience
+        self._events = EventFeed(receiver)
+        self._keys = KeyringFeed(receiver)
+        self._positions: dict[Topic, int] = {}
+        self._topics: tuple[Topic, ...] | None = None
+        self._looked_at = float("-inf")
+        self._committed = asyncio.Event()
+        self.trouble: Trouble | None = None
+
+    @property
+    def reader(self) -> InboxReader:
+        """What reads the inbox with the same keys."""
+        return self._events.reader
+
+    async def run(self) -> None:
+        """Work until cancelled. Only a mistake of the program ends it otherwise."""
+        while True:
+            try:
+                await self.turn()
+                self.trouble = None
+            except UnavailableError as error:
+                await self._note(error)
+                await self._back_off(error)
+
+    async def turn(self) -> int:
+        """Fetch once, and take in what came.
+
+        Returns:
+            How many records came.
+
+        Raises:
+            UnavailableError: the world is at fault; the next turn begins from what is durable.
+        """
+        in_force = self._in_force()
+        topics = in_force.rules.topics_read_by(self._receiver.me)
+        try:
+            if topics != self._topics:
+                await self._assign(topics, in_force)
+            batch = await self._subscription.fetch(wait_ms=_WAIT_MS, limit=BATCH)
+            if batch:
+                self._receiver.probe.passed(Station.FETCHED, len(batch))
+                await self._thread.run(self._take, batch, in_force)
+                self._committed.set()
+            await self._look()
+        except BaseException as error:
+            if not isinstance(error, TransportError):
+                # What was fetched may not be stored: read it again from where the stores are.
+                self._topics = None
+            raise
+        return len(batch)
+
+    async def wait_committed(self, seconds: float) -> None:
+        """Wait until something was committed, or the time is up: what wakes consumers of this process."""
+        self._committed.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._committed.wait()
+        except TimeoutError:
+            return
+
+    # --- what people decide
+    # ------------------------------------------------------------------------------------
+
+    async def retry_quarantined(self, numbers: Sequence[int]) -> list[int]:
+        """Try quarantined records again, after the cause was mended.
+
+        Returns:
+            The numbers of those that were accepted; the others stay, with the code of today.
+
+        Raises:
+            StorageError: a store is away; nothing was changed.
+        """
+        return await self._thread.run(self._retry, numbers, self._in_force())
+
+    async def accept_lane(self, topic: Topic, source: AgencyId, lane: Lane) -> int:
+        """Take a forked lane as the source's stream from now on; returns how many held records were taken up.
+
+        Raises:
+            ReplayedError: the lane continues nothing that is known here.
+            StorageError: a store is away.
+        """
+        at = self._clock.now()
+        return await self._thread.run(self._events.accept_lane, topic, source, lane, self._in_force(), at=at)
+
+    async def accept_gap(self, topic: Topic, source: AgencyId) -> int:
+        """Go on beyond a stream's first gap; returns how many held records were taken up.
+
+        Raises:
+            ReplayedError: nothing is held there.
+            StorageError: a store is away.
+        """
+        at = self._clock.now()
+        return await self._thread.run(self._events.accept_gap, topic, source, self._in_force(), at=at)
+
+    # --- one turn
+    # ----------------------------------------------------------------------------------------------
+
+    async def _assign(self, topics: tuple[Topic, ...], in_force: InForce) -> None:
+        """Read these topics from where the stores are; and go on with what a crash left waiting for keys."""
+        self._positions = await self._thread.run(self._stored_offsets)
+        await self._thread.run(self._complete_all, in_force)
+        await self._subscription.assign({topic: self._positions.get(topic, 0) for topic in topics})
+        self._topics = topics
+
+    def _stored_offsets(self) -> dict[Topic, int]:
+        return {**self._receiver.inbox.offsets(), **self._receiver.keys.offsets()}
+
+    def _take(self, batch: Sequence[Fetched], in_force: InForce) -> None:
+        """Take one batch in: its keys first, then who waited for them, then its events. On the thread."""
+        at = self._clock.now()
+        keys = [one for one in batch if is_keys_topic(one.topic)]
+        if keys:
+            offsets = self._moves(keys)
+            taken = self._keys.take(keys, in_force.federation, offsets=offsets, at=at)
+            self._moved(offsets)
+            self._events.complete(taken.keys, in_force, at=at)
+        events = [one for one in batch if not is_keys_topic(one.topic)]
+        if events:
+            offsets = self._moves(events)
+            self._events.take(events, in_force, offsets=offsets, at=at)
+            self._moved(offsets)
+
+    def _moves(self, batch: Sequence[Fetched]) -> dict[Topic, tuple[int, int]]:
+        return {one.topic: (self._positions.get(one.topic, 0), one.offset + 1) for one in batch}
+
+    def _moved(self, offsets: Mapping[Topic, tuple[int, int]]) -> None:
+        self._positions.update({topic: following for topic, (_, following) in offsets.items()})
+
+    def _complete_all(self, in_force: InForce) -> None:
+        """Go on with whatever waits for a key that is held: a crash may have come between the two stores."""
+        after = 0
+        while missed := self._receiver.inbox.missing(after, _MISSED_AT_ONCE):
+            after = missed[-1].number
+            keys: dict[tuple[AgencyId, KeyId], bytes | None] = {
+                (one.source, one.key_id): self._receiver.keys.data_key(one.source, one.key_id) for one in missed
+            }
+            held = [name for name, key in keys.items() if key is not None]
+            self._events.complete(held, in_force, at=self._clock.now())
+
+    def _retry(self, numbers: Sequence[int], in_force: InForce) -> list[int]:
+        at = self._clock.now()
+        rows = [row for row in self._receiver.inbox.quarantined_at(numbers) if row.record is not None]
+        keys = {(row.topic, row.offset): row for row in rows if is_keys_topic(row.topic)}
+        released = self._events.retry([row for row in rows if not is_keys_topic(row.topic)], in_force, at=at)
+        if keys:
+            batch = [row.record.fetched for row in keys.values() if row.record is not None]
+            taken = self._keys.take(batch, in_force.federation, offsets={}, at=at)
+            mended = [row.number for place, row in keys.items() if place not in taken.set_aside]
+            self._receiver.inbox.commit(Taken(at=at, released=mended))
+            self._events.complete(taken.keys, in_force, at=at)
+            released += mended
+        return sorted(released)
+
+    async def _look(self) -> None:
+        """Now and then report what has not come in time."""
+        now = self._clock.monotonic()
+        if now - self._looked_at < _LOOK_SECONDS:
+            return
+        self._looked_at = now
+        await self._thread.run(
+            report_overdue, self._receiver.inbox, at=self._clock.now(), gap_patience=self._gap_patience
+        )
+
+    # --- after errors
+    # ------------------------------------------------------------------------------------------
+
+    async def _note(self, error: UnavailableError) -> None:
+        """Report records that Kafka no longer has: waiting will not bring them back, and a person must know."""
+        if error.code != "kafka.offset-out-of-range":
+            return
+        topic = Topic(error.detail.partition(",")[0])
+        finding = Finding(
+            code="inbound.topic-cut",
+            source="",
+            topic=topic,
+            offset=self._positions.get(topic, 0),
+            at=self._clock.now(),
+        )
+        try:
+            await self._thread.run(self._receiver.inbox.commit, Taken(at=finding.at, findings=[finding]))
+        except StorageError:
+            # It is tried again with the next error of this kind.
+            return
+
+    async def _back_off(self, error: UnavailableError) -> None:
+        """Wait, longer after each error in a row, and never in step with other nodes."""
+        before = self.trouble
+        attempts = 1 if before is None else before.attempts + 1
+        since = self._clock.now() if before is None else before.since
+        self.trouble = Trouble(code=error.code, since=since, attempts=attempts)
+        longest = min(_LONGEST_DELAY, _FIRST_DELAY * 2 ** min(attempts - 1, 10))
+        share = int.from_bytes(self._random(2), "big") / 0xFFFF
+        await asyncio.sleep(longest * (0.5 + share / 2))
+
+
+def is_keys_topic(topic: Topic) -> bool:
+    """Say whether key records travel on a topic."""
+    return topic.startswith(_KEYS_PREFIX)

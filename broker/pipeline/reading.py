@@ -1,0 +1,182 @@
+"""Reads the inbox: what lies there sealed is opened again, each time, with the keys that are held at that time.
+
+Rules:
+- An event is shown with every part that its records have brought and that opens; one view, whichever record
+  came first.
+- What does not open any more (its keys were destroyed) is a result of its own, never an error and never an
+  empty event.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from broker.errors import RejectedError
+from broker.inbox_port import Delivery
+from broker.names import EventId
+from broker.ports import Cause
+from broker.sealing.keyring import Keyring
+from broker.sealing.unseal import open_record
+from broker.stages import Admitted, Closed, Opened
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from broker.inbox_port import Entry, Inbox, Kept
+    from broker.names import AgencyId, KeyId
+    from broker.ports import KeyStore
+
+_CAUSES_KEPT: Final = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """An entry whose event does not open (any more)."""
+
+    entry: int
+    code: str
+
+
+class InboxReader:
+    """Opens what the inbox holds. May be called from several threads."""
+
+    def __init__(self, inbox: Inbox, keys: KeyStore, keyring: Keyring) -> None:
+        """Take the inbox and this node's data keys."""
+        self._inbox = inbox
+        self._keys = keys
+        self._keyring = keyring
+        self._causes: OrderedDict[EventId, Cause] = OrderedDict()
+
+    def read(self, entry: Entry) -> Delivery | Unreadable:
+        """Open the event of an entry, as it stands now.
+
+        Raises:
+            StorageError: a store is away.
+        """
+        try:
+            opened = self.merged(self._inbox.records(entry.row))
+        except RejectedError as error:
+            return Unreadable(entry=entry.number, code=error.code)
+        if opened is None:
+            return Unreadable(entry=entry.number, code="inbound.unreadable")
+        return Delivery(entry=entry.number, kind=entry.kind, event=Admitted(opened=opened))
+
+    def entries(
+        self, after: int, limit: int, *, types: frozenset[str] | None = None
+    ) -> tuple[list[Delivery | Unreadable], int]:
+        """Read entries in order.
+
+        Args:
+            after: the number of the last entry that is not wanted any more.
+            limit: the most entries to look at.
+            types: event types to return; all if none. What does not open is returned always.
+
+        Returns:
+            The events, and the number of the last entry looked at: the next `after`.
+        """
+        entries = self._inbox.entries(after, limit)
+        found = [self.read(entry) for entry in entries]
+        wanted = [one for one in found if types is None or isinstance(one, Unreadable) or _type_of(one) in types]
+        return wanted, entries[-1].number if entries else after
+
+    def event(self, source: AgencyId, event_id: EventId) -> Opened | None:
+        """Open an event by its name; None if it is not here or does not open.
+
+        Raises:
+            RejectedError: what was accepted once does not hold any more (a catalogue that changed).
+            StorageError: a store is away.
+        """
+        return self.merged(self._inbox.event(event_id, source))
+
+    def cause(self, event_id: EventId) -> Cause | None:
+        """Return what this node was sent of an event that another one answers."""
+        known = self._causes.get(event_id)
+        if known is not None:
+            return known
+        try:
+            opened = self.merged(self._inbox.event(event_id))
+        except RejectedError:
+            return None
+        if opened is None:
+            return None
+        cause = self._causes[event_id] = cause_of(opened)
+        if len(self._causes) > _CAUSES_KEPT:
+            self._causes.popitem(last=False)
+        return cause
+
+    def forget_cause(self, event_id: EventId) -> None:
+        """Drop what is remembered of an event of which a further record has come."""
+        self._causes.pop(event_id, None)
+
+    def merged(self, records: Sequence[Kept]) -> Opened | None:
+        """Open the records of one event and put their parts together; None if none of them opens."""
+        views = [view for kept in records if isinstance(view := self.open(kept), Opened)]
+        if not views:
+            return None
+        first, *others = views
+        for other in others:
+            first = merge(first, other)
+        return first
+
+    def open(self, kept: Kept) -> Opened | Closed:
+        """Open one record, leaving closed what was refused when its key came late."""
+        return open_record(kept.verified, self.keyring(kept.refused))
+
+    def keyring(self, refused: frozenset[KeyId]) -> Keyring:
+        """Return the data keys without some."""
+        if not refused:
+            return self._keyring
+        load = self._keys.data_key
+        return Keyring(lambda source, key_id: None if key_id in refused else load(source, key_id), capacity=16)
+
+
+def merge(first: Opened, further: Opened) -> Opened:
+    """Put the parts of a further record of the same event beside those of the first."""
+    parts = {**further.parts, **first.parts}
+    missing = {**further.missing, **first.missing}
+    withheld = {**further.withheld, **first.withheld}
+    named = first.named + tuple(name for name in further.named if name not in first.named)
+    return replace(
+        first,
+        audience=tuple(sorted({*first.audience, *further.audience})),
+        named=named,
+        parts={name: parts[name] for name in named if name in parts},
+        missing={name: missing[name] for name in named if name in missing and name not in parts},
+        withheld={name: code for name, code in withheld.items() if name not in named},
+    )
+
+
+def contradicts(first: Opened, further: Opened) -> bool:
+    """Say whether two records of one event differ in anything but audience and what is withheld."""
+    if first.kind.type != further.kind.type or first.open != further.open:
+        return True
+    ours, theirs = dict(first.attributes), dict(further.attributes)
+    ours.pop("audience", None)
+    theirs.pop("audience", None)
+    if ours != theirs:
+        return True
+    both = first.parts.keys() & further.parts.keys()
+    return any(first.parts[name].model != further.parts[name].model for name in both)
+
+
+def cause_of(opened: Opened) -> Cause:
+    """Return what an answer to this event is judged by."""
+    return Cause(
+        event_id=opened.event_id,
+        type=opened.kind.type,
+        source=opened.source,
+        subject=opened.attributes.get("subject"),
+        audience=frozenset(opened.audience),
+    )
+
+
+def cause_named_by(opened: Opened) -> EventId | None:
+    """Return the event that this one answers."""
+    name = opened.attributes.get("causationid")
+    return None if name is None else EventId(name)
+
+
+def _type_of(delivery: Delivery) -> str:
+    return delivery.event.opened.kind.type
