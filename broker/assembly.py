@@ -1,0 +1,390 @@
+"""The only place where objects meet: settings in, running parts out, closed in order.
+
+`open_store` opens a node's folder for whoever reads it or adds to its outbox beside the running node; `Node` is the
+running node itself: relay, reader, delivery and adapter as tasks of one group, of which none ends alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import structlog
+
+from broker.errors import MisconfiguredError, SimpulError
+from broker.federation.insecure_folder import InsecureFolderFederation, agency_entry
+from broker.kafka.publisher import KafkaPublisher
+from broker.kafka.subscription import KafkaSubscription
+from broker.names import AgencyId
+from broker.pipeline.clearance import Clearance
+from broker.pipeline.delivery import Consumer, Delivering
+from broker.pipeline.inbound import Inbound
+from broker.pipeline.outbound import Outbound
+from broker.pipeline.reading import InboxReader
+from broker.pipeline.receiver import Receiver
+from broker.pipeline.relay import Relay
+from broker.pipeline.surroundings import InForce, Sender, Stores
+from broker.policy import compile_rules
+from broker.sealing.atrest import AtRest
+from broker.sealing.keyring import Keyring
+from broker.sealing.unseal import Verifier
+from broker.settings import NodeSettings, read_node, write_node
+from broker.storage.database import Thread
+from broker.storage.inbox import SqliteInbox
+from broker.storage.keyfile import (
+    new_agency_keys,
+    new_node_key,
+    open_receiving_keys,
+    open_signing_key,
+    read_node_key,
+)
+from broker.storage.keys import SqliteKeyStore
+from broker.storage.outbox import SqliteOutbox
+from broker.telemetry import Counts, KillsAt
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from broker.inbox_port import Sink
+    from broker.ports import FederationHome, Probe
+    from broker.stages import Draft
+
+STORE: Final = "store"
+"""Where in the node's folder its three databases lie."""
+
+FEDERATION_LOOK_SECONDS: Final = 2.0
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        """Return the time of day, aware, in UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+        return time.monotonic()
+
+
+class Trust:
+    """The federation in force with its rules; looked at again now and then, so that a change needs no restart."""
+
+    def __init__(self, home: FederationHome) -> None:
+        """Load the federation.
+
+        Raises:
+            MisconfiguredError: there is none, or its agreements do not compile.
+        """
+        self._home = home
+        self._in_force = self._load()
+
+    def in_force(self) -> InForce:
+        """Return what is in force now."""
+        return self._in_force
+
+    def look_again(self) -> bool:
+        """Load the federation again; say whether another version is in force now.
+
+        Raises:
+            MisconfiguredError: what is there cannot be used; what was in force stays in force.
+        """
+        found = self._home.load()
+        if found.version == self._in_force.federation.version:
+            return False
+        self._in_force = InForce(federation=found, rules=compile_rules(found))
+        return True
+
+    def _load(self) -> InForce:
+        federation = self._home.load()
+        return InForce(federation=federation, rules=compile_rules(federation))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """A node's folder, opened: what it has sent and received, and what opens it."""
+
+    settings: NodeSettings
+    at_rest: AtRest = field(repr=False)
+    trust: Trust
+    outbox: SqliteOutbox
+    inbox: SqliteInbox
+    keys: SqliteKeyStore
+    reader: InboxReader
+    clearance: Clearance
+
+    @property
+    def me(self) -> AgencyId:
+        """The agency that this node is of."""
+        return self.settings.id
+
+
+@contextmanager
+def open_store(folder: Path) -> Iterator[Store]:
+    """Open a node's folder, whether its node runs or not.
+
+    Raises:
+        MisconfiguredError: a setting, key or file is not as it must be.
+        StorageError: a database cannot be opened.
+    """
+    settings = read_node(folder)
+    at_rest = AtRest(read_node_key(settings.path(settings.node_key)))
+    trust = Trust(_federation_home(settings))
+    with ExitStack() as closing:
+        store = settings.folder / STORE
+        outbox = SqliteOutbox(store, source=settings.id, at_rest=at_rest)
+        closing.callback(outbox.close)
+        inbox = SqliteInbox(store / "inbox.db", at_rest=at_rest)
+        closing.callback(inbox.close)
+        keys = SqliteKeyStore(store, at_rest=at_rest)
+        closing.callback(keys.close)
+        reader = InboxReader(inbox, keys, Keyring(keys.data_key))
+        clearance = Clearance(
+            source=settings.id,
+            secret=at_rest.secret("ids"),
+            in_force=trust.in_force,
+            causes=(outbox.cause, reader.cause),
+        )
+        yield Store(
+            settings=settings,
+            at_rest=at_rest,
+            trust=trust,
+            outbox=outbox,
+            inbox=inbox,
+            keys=keys,
+            reader=reader,
+            clearance=clearance,
+        )
+
+
+def outbound(store: Store, thread: Thread, *, probe: Probe, wake: Callable[[], None]) -> Outbound:
+    """Return the way into a node's outbox; also beside the running node, which notices by itself."""
+    return Outbound(
+        outbox=store.outbox,
+        thread=thread,
+        clearance=store.clearance,
+        clock=SystemClock(),
+        probe=probe,
+        wake=wake,
+    )
+
+
+def _federation_home(settings: NodeSettings) -> FederationHome:
+    if settings.insecure_federation_folder is None:
+        raise MisconfiguredError("config.no-federation", "insecure_federation_folder")
+    return InsecureFolderFederation(settings.path(settings.insecure_federation_folder))
+
+
+class Adapter(Protocol):
+    """What a node asks of the adapter that it runs; found by its entry point in the group `simpul.adapters`."""
+
+    async def feed(
+        self,
+        folder: Path,
+        settings: Mapping[str, str],
+        accept: Callable[[Sequence[Draft]], Awaitable[Sequence[Any]]],
+        tell: Callable[[str, Mapping[str, object]], None],
+    ) -> None:
+        """Hand in drafts from the agency's own records until cancelled."""
+
+    def sink(self, folder: Path, settings: Mapping[str, str]) -> Sink:
+        """Return where delivered events go."""
+
+
+def find_adapter(name: str) -> Adapter:
+    """Return an installed adapter.
+
+    Raises:
+        MisconfiguredError: `config.no-adapter`.
+    """
+    for entry in entry_points(group="simpul.adapters"):
+        if entry.name == name:
+            adapter: Adapter = entry.load()
+            return adapter
+    raise MisconfiguredError("config.no-adapter", name)
+
+
+class Node:
+    """One agency's running node."""
+
+    def __init__(self, store: Store) -> None:
+        """Take the opened folder; nothing runs yet."""
+        self._store = store
+        settings = store.settings
+        kill_at = settings.insecure_kill_at
+        self._probe = Counts() if kill_at is None else KillsAt(kill_at)
+        self._log = structlog.get_logger()
+
+    async def run(self) -> None:
+        """Run until cancelled.
+
+        Raises:
+            MisconfiguredError: the node must not start like this.
+        """
+        settings = self._store.settings
+        adapter = None if settings.adapter is None else find_adapter(settings.adapter)
+        for name in settings.insecure:
+            self._log.warning("insecure", setting=name)
+        publisher = KafkaPublisher(settings.kafka_bootstrap, client_id=f"simpul-{settings.id}")
+        subscription = KafkaSubscription(settings.kafka_bootstrap, client_id=f"simpul-{settings.id}")
+        threads = [Thread(name) for name in ("outbox", "keys", "seal", "inbox", "sink")]
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for task in self._tasks(adapter, publisher, subscription, threads):
+                    tasks.create_task(task)
+                self._log.info("started", agency=settings.id, federation=self._in_force().federation.version)
+        finally:
+            await publisher.close()
+            await subscription.close()
+            for thread in threads:
+                await thread.close()
+            self._log.info("stopped", agency=settings.id, stations=dict(self._probe.passed_by_station))
+
+    def _in_force(self) -> InForce:
+        return self._store.trust.in_force()
+
+    def _tasks(
+        self,
+        adapter: Adapter | None,
+        publisher: KafkaPublisher,
+        subscription: KafkaSubscription,
+        threads: Sequence[Thread],
+    ) -> Iterator[Any]:
+        store = self._store
+        outbox_thread, keys_thread, work_thread, inbox_thread, sink_thread = threads
+        relay = Relay(
+            sender=self._sender(),
+            stores=Stores(
+                outbox=store.outbox,
+                outbox_thread=outbox_thread,
+                keys=store.keys,
+                keys_thread=keys_thread,
+                work_thread=work_thread,
+            ),
+            clearance=store.clearance,
+            publisher=publisher,
+            clock=SystemClock(),
+            probe=self._probe,
+            random=os.urandom,
+        )
+        yield relay.run()
+        inbound = Inbound(
+            receiver=self._receiver(),
+            subscription=subscription,
+            in_force=self._in_force,
+            thread=inbox_thread,
+            clock=SystemClock(),
+            random=os.urandom,
+        )
+        yield inbound.run()
+        yield self._watch_federation()
+        if adapter is None:
+            return
+        settings = store.settings
+        delivering = Delivering(
+            Consumer(name=f"adapter/{settings.adapter}", sink=adapter.sink(settings.folder, settings.adapter_settings)),
+            inbox=store.inbox,
+            reader=store.reader,
+            thread=sink_thread,
+            clock=SystemClock(),
+            probe=self._probe,
+            random=os.urandom,
+        )
+        yield delivering.run(inbound.wait_committed)
+        accept = outbound(store, outbox_thread, probe=self._probe, wake=relay.wake).accept
+        yield adapter.feed(settings.folder, settings.adapter_settings, accept, self._tell)
+
+    def _sender(self) -> Sender:
+        store = self._store
+        return Sender(
+            source=store.me,
+            signer=open_signing_key(store.at_rest, store.settings.path(store.settings.signing_key)),
+            secret=store.at_rest.secret("ids"),
+            tag=store.at_rest.tag,
+        )
+
+    def _receiver(self) -> Receiver:
+        store = self._store
+        paths = [store.settings.path(uri) for uri in store.settings.receiving_keys]
+        return Receiver(
+            me=store.me,
+            inbox=store.inbox,
+            outbox=store.outbox,
+            keys=store.keys,
+            keyring=Keyring(store.keys.data_key),
+            unwrapper=open_receiving_keys(store.at_rest, paths),
+            verifier=Verifier(store.me),
+            probe=self._probe,
+        )
+
+    async def _watch_federation(self) -> None:
+        while True:
+            await asyncio.sleep(FEDERATION_LOOK_SECONDS)
+            try:
+                if await asyncio.to_thread(self._store.trust.look_again):
+                    self._log.info("federation", federation=self._in_force().federation.version)
+            except SimpulError as error:
+                self._log.error("federation", code=error.code)
+
+    def _tell(self, event: str, fields: Mapping[str, object]) -> None:
+        self._log.info(event, **fields)
+
+
+def new_node(
+    folder: Path,
+    *,
+    agency: AgencyId,
+    role: str,
+    names: tuple[str, str],
+    kafka_bootstrap: str,
+    federation: Path,
+    adapter: str | None,
+    adapter_settings: Mapping[str, str],
+    valid: tuple[datetime, datetime],
+) -> Path:
+    """Make a node's folder with fresh keys.
+
+    Args:
+        folder: the new folder.
+        agency: whose node it is.
+        role: the agency's role in the agreements.
+        names: the agency's name in Indonesian and English.
+        kafka_bootstrap: `host:port` of Kafka.
+        federation: the federation's folder, as it will be found from here.
+        adapter: the adapter that it runs, or none.
+        adapter_settings: what the adapter is told.
+        valid: from when to when the agency's keys are valid.
+
+    Returns:
+        The file that says what the federation must list of this agency.
+
+    Raises:
+        MisconfiguredError: the folder holds a node already.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    values: dict[str, str | list[str] | dict[str, str]] = {
+        "agency": agency,
+        "kafka_bootstrap": kafka_bootstrap,
+        "node_key": "file:keys/node.key",
+        "signing_key": "file:keys/signing.key",
+        "receiving_keys": ["file:keys/receiving.key"],
+        "insecure_federation_folder": str(os.path.relpath(federation, folder)),
+    }
+    if adapter is not None:
+        values |= {"adapter": adapter, "adapter_settings": dict(adapter_settings)}
+    write_node(folder, values)
+    at_rest = new_node_key(folder / "keys" / "node.key")
+    signer, receiver = new_agency_keys(
+        at_rest, signing=folder / "keys" / "signing.key", receiving=folder / "keys" / "receiving.key"
+    )
+    entry = agency_entry(agency, role=role, names=names, signer=signer, receiver=receiver, valid=valid)
+    target = folder / "agency.json"
+    target.write_bytes(entry)
+    return target

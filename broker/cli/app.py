@@ -1,0 +1,72 @@
+"""The `simpul` command: our groups, and those that others add through the entry point group `simpul.commands`."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points, version
+from typing import Annotated
+
+import click
+import typer
+
+from broker.cli import event, kafka, node, quarantine, send, serve, tail, verify
+from broker.cli.terminal import Exit, fail, note, out
+from broker.errors import SimpulError
+
+_HELP = """Simpul: pertukaran peristiwa kasus TPPO antarinstansi, bertanda tangan dan tersegel, tanpa basis data bersama.
+
+Simpul: agencies exchange signed, sealed case events against human trafficking, without one common database.
+"""
+
+
+def build() -> typer.Typer:
+    """Put the command line together."""
+    app = typer.Typer(help=_HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+    app.callback()(_root)
+    app.command("serve")(serve.serve)
+    app.command("send")(send.send)
+    app.command("tail")(tail.tail)
+    app.command("event")(event.event)
+    app.command("verify")(verify.verify)
+    app.add_typer(node.app, name="node")
+    app.add_typer(quarantine.app, name="quarantine")
+    app.add_typer(kafka.app, name="kafka")
+    for entry in sorted(entry_points(group="simpul.commands"), key=lambda entry: entry.name):
+        app.command(entry.name)(entry.load())
+    return app
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer gives the flag so
+    if wanted:
+        out.print(f"simpul {version('simpul')}")
+        raise typer.Exit
+
+
+def _root(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Versi. / Version.")
+    ] = False,
+) -> None:
+    pass
+
+
+_root.__doc__ = _HELP
+
+
+def run() -> int:
+    """Run the command line.
+
+    Returns:
+        The exit code, one of `Exit`.
+    """
+    command = typer.main.get_command(build())
+    try:
+        result = command.main(standalone_mode=False)
+    except SimpulError as error:
+        return fail(error)
+    except click.exceptions.Abort:
+        note("Dihentikan.", "Stopped.")
+        return Exit.FAILED
+    except click.ClickException as error:
+        error.show()
+        return Exit.USAGE
+    return result if isinstance(result, int) else Exit.OK

@@ -1,0 +1,128 @@
+"""`simpul tail`: what has come into the inbox, opened with this agency's keys."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import orjson
+import typer
+
+from broker.assembly import Store, open_store
+from broker.cli.terminal import JsonOption, NodeOption, out, print_json, table, word
+from broker.names import TYPE_PREFIX
+from broker.pipeline.reading import Unreadable
+from broker.settings import environment, node_folder
+from schemas.catalogue import KINDS, EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from broker.inbox_port import Delivery
+    from broker.stages import Opened
+
+_PAGE: Final = 500
+_LOOK_SECONDS: Final = 0.2
+
+
+def tail(  # noqa: PLR0913 - each is an option of the command
+    node: NodeOption = None,
+    *,
+    wanted: Annotated[
+        list[str] | None,
+        typer.Option("--type", help="Jenis, mis. alert.issued; boleh diulang. / Type; may be given again."),
+    ] = None,
+    after: Annotated[int, typer.Option(help="Mulai sesudah nomor ini. / Begin after this number.")] = 0,
+    limit: Annotated[int, typer.Option(help="Paling banyak sekian yang terbaru; 0 semua. / The newest N; 0 all.")] = 0,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Tunggu yang baru. / Wait for new ones.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Tampilkan kotak masuk. / Show the inbox, oldest first.
+
+    Contoh / example: simpul tail --node polres --type alert.issued --follow
+    """
+    types = frozenset(_full(name) for name in wanted) if wanted else None
+    with open_store(node_folder(node)) as store:
+        found, after = _page(store, after, types)
+        _show(found[-limit:] if limit else found, json=json)
+        while follow:
+            time.sleep(_LOOK_SECONDS)
+            found, after = _page(store, after, types)
+            _show(found, json=json)
+
+
+def _full(name: str) -> str:
+    matching = [kind.type for kind in KINDS if name in {kind.type, kind.number, _short(kind)}]
+    if not matching:
+        known = ", ".join(_short(kind) for kind in KINDS)
+        raise typer.BadParameter(word(f"jenis dikenal: {known}", f"known types: {known}"), param_hint="--type")
+    return matching[0]
+
+
+def _short(kind: EventKind) -> str:
+    return kind.type.removeprefix(TYPE_PREFIX).rpartition(".")[0]
+
+
+def _page(store: Store, after: int, types: frozenset[str] | None) -> tuple[list[Delivery | Unreadable], int]:
+    found: list[Delivery | Unreadable] = []
+    while True:
+        some, last = store.reader.entries(after, _PAGE, types=types)
+        if last == after:
+            return found, after
+        found += some
+        after = last
+
+
+def _show(found: Sequence[Delivery | Unreadable], *, json: bool) -> None:
+    if json:
+        for one in found:
+            print_json(_unreadable(one) if isinstance(one, Unreadable) else as_json(one))
+        return
+    if not found:
+        return
+    english = environment().lang == "en"
+    columns = ("no", "time", "event", "from", "opens", "closed") if english else (
+        "no", "waktu", "peristiwa", "dari", "terbuka", "tertutup",
+    )  # fmt: skip
+    table(word("Kotak masuk", "Inbox"), columns, [_row(one, english=english) for one in found])
+    out.print(word("Lihat satu: simpul event ID", "See one: simpul event ID"), style="dim")
+
+
+def _row(one: Delivery | Unreadable, *, english: bool) -> tuple[str, ...]:
+    if isinstance(one, Unreadable):
+        return str(one.entry), "", one.code, "", "", ""
+    opened = one.event.opened
+    title = opened.kind.title_en if english else opened.kind.title_id
+    return (
+        str(one.entry),
+        opened.attributes["time"],
+        f"{title}\n{opened.event_id}",
+        opened.source,
+        ", ".join(["open", *opened.parts]),
+        ", ".join(f"{name} ({code})" for name, code in closed(opened).items()),
+    )
+
+
+def closed(opened: Opened) -> dict[str, str]:
+    """Return the compartments that this agency cannot open, each with a code that says why."""
+    missing = dict.fromkeys(map(str, opened.missing), "inbound.key-missing")
+    return {**missing, **{str(name): code for name, code in opened.withheld.items()}}
+
+
+def as_json(one: Delivery) -> dict[str, Any]:
+    """Return an event of the inbox as plain values: its attributes, the parts that opened, the others with a code."""
+    opened = one.event.opened
+    data = {"open": orjson.loads(opened.cover)["data"]["open"]}
+    data |= {str(name): orjson.loads(part.content) for name, part in opened.parts.items()}
+    return {
+        "entry": one.entry,
+        "kind": one.kind.value,
+        "topic": opened.verified.fetched.topic,
+        **opened.attributes,
+        "data": data,
+        "closed": closed(opened),
+    }
+
+
+def _unreadable(one: Unreadable) -> dict[str, Any]:
+    return {"entry": one.entry, "code": one.code}

@@ -1,0 +1,104 @@
+"""What all commands share with the person at the terminal: language, tables, errors and exit codes.
+
+Sentences are in Indonesian, or in English where `SIMPUL_LANG=en`. Results go to standard output, everything else to
+standard error.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from broker.codes import registry
+from broker.errors import InvalidEventError, MisconfiguredError, RejectedError, SimpulError
+from broker.settings import environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+NodeOption = Annotated[
+    Path | None, typer.Option("--node", help="Folder simpul, atau SIMPUL_NODE. / The node's folder, or SIMPUL_NODE.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Keluaran JSON untuk program. / JSON for programs.")]
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False)
+
+
+class Exit(IntEnum):
+    """What a command's exit code means."""
+
+    OK = 0
+    FAILED = 1
+    """The answer is no: a demo that did not hold, nothing found."""
+    USAGE = 2
+    """The command line itself is wrong."""
+    REFUSED = 3
+    """The event or record is refused; trying again gives the same."""
+    UNAVAILABLE = 4
+    """Kafka, the store or a key home is away; try again."""
+    MISCONFIGURED = 5
+    """A setting is missing or unsafe."""
+
+
+def word(indonesian: str, english: str) -> str:
+    """Return the sentence in the language of the person at the terminal."""
+    return english if environment().lang == "en" else indonesian
+
+
+def note(indonesian: str, english: str) -> None:
+    """Tell something beside the result."""
+    err.print(word(indonesian, english))
+
+
+def print_json(value: object) -> None:
+    """Write a result for programs: one line of JSON."""
+    typer.echo(orjson.dumps(value).decode())
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write a result for people."""
+    drawn = Table(title=title, title_justify="left", header_style="bold", show_lines=False)
+    for column in columns:
+        drawn.add_column(column, overflow="fold")
+    for row in rows:
+        drawn.add_row(*row)
+    out.print(drawn)
+
+
+def explain(error: SimpulError) -> list[str]:
+    """Return what a person needs to read: the sentence, the fields or setting, and what to do."""
+    text = registry().get(error.code)
+    lines = [f"{error.code}: {word(text.id, text.en)}" if text else error.code]
+    if isinstance(error, InvalidEventError):
+        lines += [f"  {fault.path}: {_fault_text(fault.code)}" for fault in error.faults]
+    if isinstance(error, MisconfiguredError) and error.detail:
+        lines.append(f"  {error.detail}")
+    if text:
+        lines.append(word(f"Yang dapat dilakukan: {text.do_id}", f"What to do: {text.do_en}"))
+    return lines
+
+
+def _fault_text(code: str) -> str:
+    text = registry().get(code)
+    return f"{code}: {word(text.id, text.en)}" if text else code
+
+
+def exit_code(error: SimpulError) -> Exit:
+    """Return the exit code that an error means."""
+    if isinstance(error, MisconfiguredError):
+        return Exit.MISCONFIGURED
+    return Exit.REFUSED if isinstance(error, RejectedError) else Exit.UNAVAILABLE
+
+
+def fail(error: SimpulError) -> Exit:
+    """Write an error for people and return its exit code."""
+    for line in explain(error):
+        err.print(line, style="red" if line.startswith(error.code) else "", markup=False)
+    return exit_code(error)
