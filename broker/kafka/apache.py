@@ -184,9 +184,9 @@ def _configure(plan: _Plan, number: int, ports: list[tuple[int, int]]) -> None:
         "transaction.state.log.min.isr": insync,
         "share.coordinator.state.topic.replication.factor": copies,
         "share.coordinator.state.topic.min.isr": insync,
-        # A broker that was killed is given up after this long; the others go on.
-        "broker.session.timeout.ms": 6000,
-        "broker.heartbeat.interval.ms": 1000,
+        # A broker that was killed is given up after this long: the others go on, or it may itself come back.
+        "broker.session.timeout.ms": 3000 if plan.brokers == 1 else 6000,
+        "broker.heartbeat.interval.ms": 500,
     }
     shared = jars.shipped("server.properties").read_text(encoding="utf-8")
     lines = "".join(f"{key}={value}\n" for key, value in own.items())
@@ -240,7 +240,8 @@ def _format(plan: _Plan) -> None:
         if (node / "data" / "meta.properties").exists():
             continue
         tool = ["kafka.tools.StorageTool", "format", "--ignore-formatted"]
-        tool += ["--cluster-id", cluster.read_text(encoding="ascii"), "--config", str(node / "server.properties")]
+        # Joined by "=": one id in sixty-four begins with a hyphen.
+        tool += [f"--cluster-id={cluster.read_text(encoding='ascii')}", f"--config={node / 'server.properties'}"]
         try:
             done = subprocess.run(
                 _java(plan, number, *tool),

@@ -59,7 +59,8 @@ def is_ours(pid: int, mark: str) -> bool:
             return True
         del _children[pid]
         return False
-    return pid > 1 and mark in _command_line(pid)
+    # A mark is a path: anything less would be found in many a command line.
+    return pid > 1 and mark.startswith("/") and mark in _command_line(pid)
 
 
 def end(pids: Sequence[int], mark: str, *, seconds: float = _TERM_SECONDS) -> bool:

@@ -1,7 +1,7 @@
 """Reads topics from given offsets: no consumer group, no commit to Kafka; the offsets live with the reader.
 
 It stands on aiokafka's connections and protocol, not on its consumer, which asks for metadata without a pause while a
-topic is absent, stops at what it cannot parse, and may pass over records after that (see `batches`).
+topic is absent and stops for ever at what it cannot parse (see `batches`).
 
 1. One request waits at each broker; what comes is parsed at once and asked on, so that reading and working overlap.
 2. A topic that is absent, has moved or is refused holds up no other. An error of one topic is raised when there is

@@ -118,6 +118,8 @@ def _settings(agencies: Sequence[AgencyId], *, min_insync: int, retention_days: 
         "max.message.bytes": str(MAX_BATCH_BYTES),
         "min.insync.replicas": str(min_insync),
         "retention.bytes": "-1",
+        # A writer must not be able to make readers unpack a thousandfold; what is encrypted does not shrink anyway.
+        "compression.type": "uncompressed",
     }
     events = {"cleanup.policy": "delete", "retention.ms": str(retention_days * _DAY_MS)}
     compacted = {"cleanup.policy": "compact", "max.compaction.lag.ms": str(_DAY_MS // 2)}

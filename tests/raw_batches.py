@@ -1,0 +1,43 @@
+"""Batches of Kafka's record format as nobody of ours writes them, for hostile tests."""
+
+import struct
+
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+from aiokafka.record.util import calc_crc32c
+
+ATTRIBUTES = 21
+LAST_DELTA = 23
+MAGIC = 16
+GZIP = 1
+
+
+def batch(*values: bytes, base: int = 0, header: str = "name", compression: int = 0) -> bytearray:
+    """Return a proper batch of these values, each with one header."""
+    builder = DefaultRecordBatchBuilder(
+        magic=2,
+        compression_type=compression,
+        is_transactional=0,
+        producer_id=-1,
+        producer_epoch=-1,
+        base_sequence=-1,
+        batch_size=1_000_000,
+    )
+    for offset, value in enumerate(values):
+        builder.append(offset, timestamp=7, key=None, value=value, headers=[(header, b"1")])
+    raw = bytearray(builder.build())
+    struct.pack_into(">q", raw, 0, base)
+    return raw
+
+
+def signed(raw: bytearray) -> bytes:
+    """Return the batch with the checksum of what is in it now."""
+    struct.pack_into(">I", raw, ATTRIBUTES - 4, calc_crc32c(bytes(raw[ATTRIBUTES:])))
+    return bytes(raw)
+
+
+def with_broken_name(value: bytes) -> bytes:
+    """Return a batch of one record whose header's name is no UTF-8; Kafka takes it."""
+    raw = batch(value, header="zzzz")
+    place = raw.index(b"zzzz")
+    raw[place : place + 4] = b"\xff\xfe\xfd\xfc"
+    return signed(raw)
