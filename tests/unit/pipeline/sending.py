@@ -17,7 +17,7 @@ from broker.pipeline.outbound import Outbound
 from broker.pipeline.relay import Relay
 from broker.pipeline.surroundings import InForce, Sender, Stores
 from broker.policy import compile_rules, default_agreements
-from broker.ports import Agency, Federation, ReceivingKey, SigningKey, Station
+from broker.ports import Agency, Cause, Federation, ReceivingKey, SigningKey, Station
 from broker.sealing.atrest import AtRest
 from broker.sealing.keyrecords import is_wrap, open_unit, open_wrap
 from broker.sealing.keyring import Keyring
@@ -161,17 +161,19 @@ class Node:
         force: Callable[[], InForce],
         probe: Death | None = None,
         clock: HeldClock | None = None,
+        source: AgencyId = SOURCE,
+        inbox_cause: Callable[[EventId], Cause | None] = lambda _: None,
     ) -> None:
         at_rest = AtRest(b"n" * 32)
         self.probe = probe or Death()
         self.clock = clock or HeldClock()
-        self.outbox = SqliteOutbox(folder, source=SOURCE, at_rest=at_rest)
+        self.outbox = SqliteOutbox(folder, source=source, at_rest=at_rest)
         self.keys = SqliteKeyStore(folder, at_rest=at_rest)
         self.threads = [Thread(name) for name in ("outbox", "keys", "work")]
         secret = at_rest.secret("ids")
-        clearance = Clearance(source=SOURCE, secret=secret, in_force=force, causes=(self.outbox.cause,))
+        clearance = Clearance(source=source, secret=secret, in_force=force, causes=(self.outbox.cause, inbox_cause))
         self.relay = Relay(
-            sender=Sender(source=SOURCE, signer=SIGNER, secret=secret, tag=at_rest.tag),
+            sender=Sender(source=source, signer=SIGNER, secret=secret, tag=at_rest.tag),
             stores=Stores(
                 outbox=self.outbox,
                 outbox_thread=self.threads[0],
