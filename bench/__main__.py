@@ -2,8 +2,8 @@
 
     python -m bench [--rounds N] [--events N] [--out FILE]
 
-A warm-up round is thrown away. Figures are CPU microseconds an event; on a noisy machine trust the ratios, which all come
-from this one run.
+A warm-up round is thrown away. Figures are CPU microseconds an event; on a noisy machine trust the ratios, which all
+come from this one run.
 """
 
 from __future__ import annotations

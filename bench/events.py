@@ -1,7 +1,7 @@
 """The two mixes of events that are measured: the ordinary alert, and the consent change that opens a new case.
 
-Everybody is measured with the same ordinary event: an alert of about 1 KiB with two compartments, sent by social services
-to an area topic of three readers, ten events to a case.
+Everybody is measured with the same ordinary event: an alert of about 1 KiB with two compartments, sent by social
+services to an area topic of three readers, ten events to a case.
 """
 
 from __future__ import annotations

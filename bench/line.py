@@ -8,10 +8,19 @@ import secrets
 from pathlib import Path
 
 import orjson
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from bench import node, ours, peers
 from bench.meter import Meter
-from broker.kafka.topics import create_plain_topic
+
+
+async def _create_topic(bootstrap: str, topic: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        await admin.create_topics([NewTopic(topic, 1, 1)])
+    finally:
+        await admin.close()
 
 
 async def _measure(out: str, mix: str, bootstrap: str, folder: Path, meters: tuple[Meter, Meter], count: int) -> None:
@@ -21,7 +30,7 @@ async def _measure(out: str, mix: str, bootstrap: str, folder: Path, meters: tup
         await node.measure(mix, bootstrap, folder, count, *meters)
     else:
         topic = f"bench.{out.replace('_', '-')}.{secrets.token_hex(4)}"
-        await create_plain_topic(bootstrap, topic)
+        await _create_topic(bootstrap, topic)
         if out == "handbuilt_publish":
             await peers.handbuilt(bootstrap, topic, count, *meters)
         elif out == "raw_send":
@@ -44,7 +53,7 @@ def main() -> None:
     options = parser.parse_args()
     meters = (Meter(options.events), Meter(options.events))
     asyncio.run(_measure(options.out, options.mix, options.bootstrap, options.folder, meters, options.events))
-    print(orjson.dumps({options.out: meters[0].result(), options.into: meters[1].result()}).decode())  # noqa: T201
+    print(orjson.dumps({options.out: meters[0].result(), options.into: meters[1].result()}).decode())
 
 
 if __name__ == "__main__":

@@ -127,9 +127,7 @@ async def faststream_publish(bootstrap: str, topic: str, count: int, meter: Mete
     models = [Alert.model_validate(alert(number)) for number in range(count)]
     async with KafkaBroker(bootstrap, acks="all", enable_idempotence=True, linger_ms=5) as broker:
         with meter.measured():
-            await asyncio.gather(
-                *[await broker.publish(model, topic, no_confirm=True) for model in models]  # type: ignore[func-returns-value, call-overload]
-            )
+            await asyncio.gather(*[await broker.publish(model, topic, no_confirm=True) for model in models])
 
 
 async def faststream_consume(bootstrap: str, topic: str, count: int, meter: Meter) -> None:
@@ -178,9 +176,7 @@ def _handbuilt_seal(model: Alert, signing: OKPKey, readers: list[OKPKey]) -> byt
 
 def _handbuilt_open(value: bytes, signing: OKPKey, reader: OKPKey) -> Alert:
     signed = jws.deserialize_compact(value, signing, algorithms=["Ed25519"])
-    opened = jwe.decrypt_json(
-        _for_one(orjson.loads(signed.payload)), reader, algorithms=_ALGORITHMS
-    )
+    opened = jwe.decrypt_json(_for_one(orjson.loads(signed.payload)), reader, algorithms=_ALGORITHMS)
     return Alert.model_validate_json(opened.plaintext or b"")
 
 
@@ -197,7 +193,7 @@ async def handbuilt(bootstrap: str, topic: str, count: int, out: Meter, into: Me
         with out.measured():
             await asyncio.gather(
                 *[
-                    await broker.publish(_handbuilt_seal(model, signing, readers), topic, no_confirm=True)  # type: ignore[func-returns-value, call-overload]
+                    await broker.publish(_handbuilt_seal(model, signing, readers), topic, no_confirm=True)
                     for model in models
                 ]
             )

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import structlog
 
 from broker.errors import MisconfiguredError, SimpulError
-from broker.federation.insecure_folder import InsecureFolderFederation, agency_entry
+from broker.federation.insecure_folder import InsecureFolderFederation, agency_json
 from broker.kafka.publisher import KafkaPublisher
 from broker.kafka.subscription import KafkaSubscription
-from broker.names import AgencyId
+from broker.names import AgencyId, Role
 from broker.pipeline.clearance import Clearance
 from broker.pipeline.delivery import Consumer, Delivering
 from broker.pipeline.inbound import Inbound
@@ -31,6 +31,7 @@ from broker.pipeline.receiver import Receiver
 from broker.pipeline.relay import Relay
 from broker.pipeline.surroundings import InForce, Sender, Stores
 from broker.policy import compile_rules
+from broker.ports import Agency, ReceivingKey, SigningKey
 from broker.sealing.atrest import AtRest
 from broker.sealing.keyring import Keyring
 from broker.sealing.unseal import Verifier
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 
     from broker.inbox_port import Sink
     from broker.ports import FederationHome, Probe
+    from broker.sealing.private_keys import Ed25519Signer, HybridReceiver
     from broker.stages import Draft
 
 STORE: Final = "store"
@@ -337,29 +339,28 @@ class Node:
         self._log.info(event, **fields)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAgency:
+    """An agency that gets a node: what the federation will say of it, and what its node runs."""
+
+    id: AgencyId
+    role: str
+    name_id: str
+    name_en: str
+    adapter: str | None = None
+    adapter_settings: Mapping[str, str] = field(default_factory=dict)
+
+
 def new_node(
-    folder: Path,
-    *,
-    agency: AgencyId,
-    role: str,
-    names: tuple[str, str],
-    kafka_bootstrap: str,
-    federation: Path,
-    adapter: str | None,
-    adapter_settings: Mapping[str, str],
-    valid: tuple[datetime, datetime],
+    folder: Path, agency: NewAgency, *, kafka_bootstrap: str, federation: Path, valid: tuple[datetime, datetime]
 ) -> Path:
     """Make a node's folder with fresh keys.
 
     Args:
         folder: the new folder.
         agency: whose node it is.
-        role: the agency's role in the agreements.
-        names: the agency's name in Indonesian and English.
         kafka_bootstrap: `host:port` of Kafka.
         federation: the federation's folder, as it will be found from here.
-        adapter: the adapter that it runs, or none.
-        adapter_settings: what the adapter is told.
         valid: from when to when the agency's keys are valid.
 
     Returns:
@@ -370,21 +371,51 @@ def new_node(
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     values: dict[str, str | list[str] | dict[str, str]] = {
-        "agency": agency,
+        "agency": agency.id,
         "kafka_bootstrap": kafka_bootstrap,
         "node_key": "file:keys/node.key",
         "signing_key": "file:keys/signing.key",
         "receiving_keys": ["file:keys/receiving.key"],
-        "insecure_federation_folder": str(os.path.relpath(federation, folder)),
+        "insecure_federation_folder": os.path.relpath(federation, folder),
     }
-    if adapter is not None:
-        values |= {"adapter": adapter, "adapter_settings": dict(adapter_settings)}
+    if agency.adapter is not None:
+        values |= {"adapter": agency.adapter, "adapter_settings": dict(agency.adapter_settings)}
     write_node(folder, values)
-    at_rest = new_node_key(folder / "keys" / "node.key")
+    keys = folder / "keys"
     signer, receiver = new_agency_keys(
-        at_rest, signing=folder / "keys" / "signing.key", receiving=folder / "keys" / "receiving.key"
+        new_node_key(keys / "node.key"), signing=keys / "signing.key", receiving=keys / "receiving.key"
     )
-    entry = agency_entry(agency, role=role, names=names, signer=signer, receiver=receiver, valid=valid)
     target = folder / "agency.json"
-    target.write_bytes(entry)
+    target.write_bytes(agency_json(_listed(agency, signer, receiver, valid)))
     return target
+
+
+def _listed(
+    agency: NewAgency, signer: Ed25519Signer, receiver: HybridReceiver, valid: tuple[datetime, datetime]
+) -> Agency:
+    not_before, not_after = valid
+    return Agency(
+        id=agency.id,
+        role=Role(agency.role),
+        name_id=agency.name_id,
+        name_en=agency.name_en,
+        signing=(
+            SigningKey(
+                key_id=signer.key_id,
+                agency=agency.id,
+                public=signer.public,
+                not_before=not_before,
+                not_after=not_after,
+            ),
+        ),
+        receiving=(
+            ReceivingKey(
+                key_id=receiver.key_id,
+                agency=agency.id,
+                mlkem768=receiver.mlkem768,
+                x25519=receiver.x25519,
+                not_before=not_before,
+                not_after=not_after,
+            ),
+        ),
+    )

@@ -12,7 +12,7 @@ from broker.cli import event, kafka, node, quarantine, send, serve, tail, verify
 from broker.cli.terminal import Exit, fail, note, out
 from broker.errors import SimpulError
 
-_HELP = """Simpul: pertukaran peristiwa kasus TPPO antarinstansi, bertanda tangan dan tersegel, tanpa basis data bersama.
+_HELP = """Simpul: instansi bertukar peristiwa kasus TPPO, bertanda tangan dan tersegel, tanpa basis data bersama.
 
 Simpul: agencies exchange signed, sealed case events against human trafficking, without one common database.
 """
@@ -42,6 +42,7 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer gives the flag 
 
 
 def _root(
+    *,
     _version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Versi. / Version.")
     ] = False,

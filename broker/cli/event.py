@@ -10,14 +10,16 @@ import typer
 from broker.assembly import Store, open_store
 from broker.cli.tail import closed
 from broker.cli.terminal import Exit, JsonOption, NodeOption, note, out, print_json, table, word
+from broker.errors import UntrustedError
 from broker.names import EventId
 from broker.sealing.batch import dsse_envelope
 from broker.sealing.encoding import parse_seal_unverified
 from broker.settings import node_folder
+from broker.stages import Fetched
 
 if TYPE_CHECKING:
     from broker.ports import SentEvent
-    from broker.stages import Fetched, Opened, Sealed
+    from broker.stages import Opened, Sealed
 
 
 def event(
@@ -53,7 +55,7 @@ def event(
 
 def exported(fetched: Fetched) -> dict[str, Any]:
     """Return a record as `docs/wire.md` §13 exports it."""
-    headers = [[name, value.decode("latin-1")] for name, value in fetched.headers]
+    headers = [[name, None if value is None else value.decode("latin-1")] for name, value in fetched.headers]
     return {
         "topic": fetched.topic,
         "offset": fetched.offset,
@@ -61,13 +63,19 @@ def exported(fetched: Fetched) -> dict[str, Any]:
         "key": None if fetched.key is None else base64.b64encode(fetched.key).decode(),
         "headers": headers,
         "value": None if fetched.value is None else base64.b64encode(fetched.value).decode(),
-        "dsse": dsse_envelope(parse_seal_unverified(dict(fetched.headers)["ce_seal"])),
+        "dsse": _envelope(fetched),
     }
 
 
-def _exported_sealed(record: Sealed, sent: SentEvent | None) -> dict[str, Any]:
-    from broker.stages import Fetched  # noqa: PLC0415 - only here is one made
+def _envelope(fetched: Fetched) -> dict[str, object] | None:
+    """Return the standard envelope of the seal; none for a record in quarantine that has no such thing."""
+    try:
+        return dsse_envelope(parse_seal_unverified(dict(fetched.headers).get("ce_seal") or b""))
+    except UntrustedError:
+        return None
 
+
+def _exported_sealed(record: Sealed, sent: SentEvent | None) -> dict[str, Any]:
     copies = {copy.topic: copy for copy in sent.copies} if sent else {}
     copy = copies.get(record.topic)
     published = None if copy is None else copy.published_at

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from broker.assembly import new_node
+from broker.assembly import NewAgency, SystemClock, new_node
 from broker.cli.terminal import JsonOption, out, print_json, word
 from broker.names import agency_id
 from broker.settings import environment
@@ -37,16 +37,12 @@ def new(
     Contoh / example: simpul node new polres --agency polres-bengkulu-tengah --role police
     --name-id "Polres Bengkulu Tengah" --name-en "Bengkulu Tengah Police" --federation ../federation --adapter police
     """
-    now = datetime.now(UTC)
+    now = SystemClock().now()
     entry = new_node(
         folder,
-        agency=agency_id(agency),
-        role=role,
-        names=(name_id, name_en),
+        NewAgency(id=agency_id(agency), role=role, name_id=name_id, name_en=name_en, adapter=adapter),
         kafka_bootstrap=environment().kafka_bootstrap or "127.0.0.1:9092",
         federation=federation,
-        adapter=adapter,
-        adapter_settings={},
         valid=(now, now + timedelta(days=365 * _KEY_YEARS)),
     )
     if json:

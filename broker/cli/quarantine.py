@@ -10,7 +10,6 @@ from broker.assembly import open_store
 from broker.cli.event import exported
 from broker.cli.terminal import Exit, JsonOption, NodeOption, note, out, print_json, table, word
 from broker.codes import registry
-from broker.errors import UntrustedError
 from broker.settings import node_folder
 
 if TYPE_CHECKING:
@@ -115,9 +114,4 @@ def _json(row: QuarantineRow) -> dict[str, Any]:
 
 
 def _record(row: QuarantineRow) -> dict[str, Any] | None:
-    if row.record is None:
-        return None
-    try:
-        return exported(row.record.fetched)
-    except (UntrustedError, KeyError, AttributeError):
-        return None
+    return None if row.record is None else exported(row.record.fetched)

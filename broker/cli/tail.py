@@ -25,7 +25,7 @@ _PAGE: Final = 500
 _LOOK_SECONDS: Final = 0.2
 
 
-def tail(  # noqa: PLR0913 - each is an option of the command
+def tail(
     node: NodeOption = None,
     *,
     wanted: Annotated[

@@ -92,7 +92,9 @@ def _fetched(one: Any) -> Fetched:  # noqa: ANN401 - JSON from anywhere
             timestamp_ms=int(one["timestamp_ms"]),
             key=None if one["key"] is None else base64.b64decode(one["key"], validate=True),
             value=None if one["value"] is None else base64.b64decode(one["value"], validate=True),
-            headers=tuple((str(name), str(value).encode("latin-1")) for name, value in one["headers"]),
+            headers=tuple(
+                (str(name), None if value is None else str(value).encode("latin-1")) for name, value in one["headers"]
+            ),
         )
     except (KeyError, TypeError, ValueError, binascii.Error) as error:
         raise UntrustedError("untrusted.export", "the file does not hold an exported record") from error
