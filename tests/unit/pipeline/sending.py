@@ -52,6 +52,7 @@ ROLES = {
     LPSK: "witness-protection",
 }
 SOURCE = POL
+AGREEMENTS = default_agreements()
 READERS = (IMI, BP3MI, UPTD, NGO, POL)
 TO_ALL = "role:police role:immigration role:migrant-workers"
 NOON = datetime(2026, 8, 7, 12, 1, tzinfo=UTC)
@@ -112,7 +113,12 @@ def receiving_key(agency: AgencyId, receiver: HybridReceiver) -> ReceivingKey:
     )
 
 
-def federation(receiving: Mapping[AgencyId, tuple[ReceivingKey, ...]] | None = None, *, version: int = 1) -> Federation:
+def federation(
+    receiving: Mapping[AgencyId, tuple[ReceivingKey, ...]] | None = None,
+    *,
+    version: int = 1,
+    toml: bytes = AGREEMENTS,
+) -> Federation:
     """Six agencies; those of `READERS` have receiving keys, the source a signing key."""
     listed = {agency: (receiving_key(agency, receiver),) for agency, receiver in RECEIVERS.items()}
     held = {**listed, **(receiving or {})}
@@ -125,7 +131,7 @@ def federation(receiving: Mapping[AgencyId, tuple[ReceivingKey, ...]] | None = N
         version=version,
         agencies=agencies,
         signing_keys={signing.key_id: signing},
-        agreements_toml=default_agreements(),
+        agreements_toml=toml,
         dataschemas={kind.type: frozenset({kind.dataschema}) for kind in KINDS},
     )
 
