@@ -1,0 +1,61 @@
+"""Makes what the demo needs before anybody can speak: topics, a node's folder with fresh keys for each agency, and the
+federation that lists them under the default agreements.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING, Final
+
+from broker.assembly import SystemClock, new_node
+from broker.federation.insecure_folder import load_agency, write_folder
+from broker.kafka.topics import ensure_topics_of
+from broker.policy import default_agreements
+from schemas.catalogue import KINDS
+
+if TYPE_CHECKING:
+    from adapters.demo.scenario import Scenario
+    from adapters.demo.workplace import Workplace
+    from broker.kafka.running import Running
+
+_KEY_DAYS: Final = 1
+_AGO: Final = timedelta(minutes=5)
+
+
+async def found(played: Scenario, workplace: Workplace, running: Running) -> None:
+    """Make topics, nodes and federation.
+
+    Raises:
+        MisconfiguredError: a folder cannot be written.
+        TransportError: Kafka does not create the topics.
+    """
+    agencies = [member.agency for member in played.cast]
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(ensure_topics_of(running, agencies))
+        tasks.create_task(asyncio.to_thread(_folders, played, workplace, running.bootstrap))
+
+
+def _folders(played: Scenario, workplace: Workplace, bootstrap: str) -> None:
+    now = SystemClock().now()
+    entries = [
+        new_node(
+            workplace.node(member.agency),
+            agency=member.agency,
+            role=member.role,
+            names=(member.name.id, member.name.en),
+            kafka_bootstrap=bootstrap,
+            federation=workplace.federation,
+            adapter=member.adapter,
+            adapter_settings=member.settings,
+            valid=(now - _AGO, now + timedelta(days=_KEY_DAYS)),
+        )
+        for member in played.cast
+    ]
+    write_folder(
+        workplace.federation,
+        [load_agency(entry) for entry in entries],
+        default_agreements(),
+        {kind.type: [kind.dataschema] for kind in KINDS},
+        created=now.astimezone(UTC),
+    )
