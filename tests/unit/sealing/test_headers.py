@@ -1,0 +1,105 @@
+"""The nine headers and the leaf."""
+
+from dataclasses import replace
+
+import pytest
+
+from broker.errors import UntrustedError
+from broker.names import AgencyId, Lane, Leaf, RecordId, Topic
+from broker.sealing.headers import NAMES, encode_headers, leaf_of, parse_headers_unverified
+from broker.stages import FetchedHeaders
+from tests.vector_builder.bad import alert
+from tests.vector_builder.forging import leaf_by_the_letter
+
+RECORD_ID = RecordId("5f1b1a0e-6f0e-8c56-9d39-0b2f6a3f0001")
+
+
+def headers(sequence: int = 1) -> FetchedHeaders:
+    """Nine proper headers."""
+    eight = encode_headers(
+        record_id=RECORD_ID,
+        source=AgencyId("polres"),
+        lane=Lane(bytes(range(16))),
+        sequence=sequence,
+        previous=Leaf(bytes(32)),
+    )
+    return (*eight, ("ce_seal", b"AAAA"))
+
+
+@pytest.mark.parametrize("sequence", [1, 9_999_999_999_999_999])
+def test_headers_are_read_as_they_were_written(sequence: int) -> None:
+    """From the first place in a stream to the last."""
+    found = parse_headers_unverified(headers(sequence))
+    assert (found.record_id, found.source, found.sequence) == (RECORD_ID, "polres", sequence)
+    assert (found.lane, found.previous, found.seal) == (bytes(range(16)), bytes(32), b"AAAA")
+    assert found.all == headers(sequence)
+    assert tuple(name for name, _ in found.all) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("value", [None, b"", b"\n", b"A" * 8_193], ids=["none", "empty", "line feed", "too long"])
+def test_a_header_without_a_proper_value_is_refused(name: str, value: bytes | None) -> None:
+    """Kafka carries headers without values; they are refused like any other form that is wrong."""
+    if (name, value) in {("ce_seal", b""), ("ce_seal", b"\n")}:
+        return  # the Seal's own form is judged with the Seal
+    refuse(tuple((each, value if each == name else old) for each, old in headers()))
+
+
+def test_no_value_can_borrow_from_the_next() -> None:
+    """Values are matched together; a line feed in one of them cannot shift the others."""
+    listed = list(headers())
+    for at in range(7):
+        joined = (listed[at][1] or b"") + b"\n" + (listed[at + 1][1] or b"")
+        moved = [*listed]
+        moved[at], moved[at + 1] = (NAMES[at], joined), (NAMES[at + 1], b"")
+        refuse(tuple(moved))
+
+
+def test_any_other_list_of_names_is_refused() -> None:
+    """One missing, one twice, one unknown, two exchanged, none."""
+    nine = headers()
+    refuse(())
+    refuse((*nine, ("ce_time", b"")))
+    for at in range(9):
+        refuse(nine[:at] + nine[at + 1 :])
+        refuse(nine[: at + 1] + nine[at:])
+        refuse((*nine[:at], (nine[at][0].upper(), nine[at][1]), *nine[at + 1 :]))
+        refuse((*nine[:at], *nine[at + 1 :], nine[at])) if at < 8 else None
+
+
+def test_the_leaf_is_that_of_the_specification() -> None:
+    """Made word by word from wire.md §6, the leaf is the same; with a record key, and with none of a value."""
+    record = alert()
+    for each in (
+        record,
+        replace(record, key=b""),
+        replace(record, key=b"wrap/0"),
+        replace(record, value=None),
+        replace(record, value=b""),
+        replace(record, topic=Topic("simpul.mail.a.b")),
+    ):
+        parsed = parse_headers_unverified(each.headers)
+        assert leaf_of(each.topic, each.key, parsed.all, each.value) == leaf_by_the_letter(each)
+
+
+def test_leaves_tell_null_from_empty() -> None:
+    """Null and empty differ, for record key and value; no two of these records share a leaf."""
+    record = alert()
+    parsed = parse_headers_unverified(record.headers)
+    leaves = {leaf_of(record.topic, key, parsed.all, value) for key in (None, b"", b"k") for value in (None, b"", b"v")}
+    assert len(leaves) == 9
+
+
+def test_the_seal_is_outside_of_the_leaf() -> None:
+    """The leaf is signed by way of the seal, so it cannot hold it."""
+    record = alert()
+    parsed = parse_headers_unverified(record.headers)
+    other = (*parsed.all[:-1], ("ce_seal", b"BBBB"))
+    assert leaf_of(record.topic, None, other, record.value) == leaf_of(record.topic, None, parsed.all, record.value)
+
+
+def refuse(listed: FetchedHeaders) -> None:
+    """Reading the headers must fail, with its code."""
+    with pytest.raises(UntrustedError) as caught:
+        parse_headers_unverified(listed)
+    assert caught.value.code == "untrusted.headers"
