@@ -2,8 +2,8 @@
 
 A writer may not be who it seems, and Kafka looks into nothing: a header whose name is not UTF-8, a compressed batch
 that grows a thousandfold, a record that ends too early. aiokafka's own consumer raises at such a record for ever and
-gives nothing of what comes with or after it. Here nothing is unpacked that we would not write ourselves, and a batch that cannot be
-read becomes one record that no verifier accepts, so that it is quarantined and what follows is read.
+gives nothing of what comes with or after it. Here nothing is unpacked that we would not write ourselves, and a batch
+that cannot be read becomes one record that no verifier accepts, so that it is quarantined and what follows is read.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from broker.errors import MisconfiguredError, TransportError
-from broker.kafka import apache, choice, docker, embedded, jars, probe, processes
+from broker.kafka import choice, docker, embedded, jars, probe, processes
 from broker.kafka.choice import KafkaChoice, choose, status, stop
 from broker.kafka.running import EMBEDDED, KAFKA, Note, Running, load, lock
 from tests.kafka_fixture import fresh_cache
@@ -229,7 +229,7 @@ def bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a cache folder on a machine without Java, Maven and Docker."""
     (tmp_path / "empty").mkdir()
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
-    monkeypatch.setattr(apache.jars, "find_java", jars.find_java.__wrapped__)
+    monkeypatch.setattr(jars, "find_java", jars.find_java.__wrapped__)
     return tmp_path / "cache"
 
 

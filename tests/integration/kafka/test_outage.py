@@ -52,14 +52,24 @@ async def kill(running: Running, number: int = 0) -> None:
             await asyncio.sleep(0.02)
 
 
+def stands_still(pid: int) -> bool:
+    """Say whether each thread of a process is stopped."""
+    states = (path.read_text().rpartition(")")[2].split()[0] for path in Path(f"/proc/{pid}/task").glob("*/stat"))
+    return all(state == "T" for state in states)
+
+
 async def freeze(pid: int) -> None:
     """Stop a process where it is, and return when each of its threads stands still."""
     os.kill(pid, signal.SIGSTOP)
     async with asyncio.timeout(10):
-        while not all(  # noqa: ASYNC110 - a process tells nobody
-            path.read_text().rpartition(")")[2].split()[0] == "T" for path in Path(f"/proc/{pid}/task").glob("*/stat")
-        ):
+        while not stands_still(pid):  # noqa: ASYNC110 - a process tells nobody
             await asyncio.sleep(0.01)
+
+
+async def fetch_often(subscription: KafkaSubscription) -> None:
+    """Fetch for some seconds, as a reader with nothing to do does."""
+    for _ in range(20):
+        await subscription.fetch(wait_ms=300, limit=10)
 
 
 async def publish_when_it_answers(publisher: KafkaPublisher, value: bytes) -> list[int]:
@@ -99,8 +109,7 @@ async def test_what_was_acknowledged_outlives_a_kill(mine: KafkaChoice) -> None:
             await publisher.publish([sealed(TOPIC, b"lost")])
         assert raised.value.code in {"kafka.unreachable", "kafka.timeout"}
         with within(6), pytest.raises(TransportError):
-            for _ in range(20):
-                await subscription.fetch(wait_ms=500, limit=10)
+            await fetch_often(subscription)
         assert (await start(mine)).bootstrap == running.bootstrap
         await publish_when_it_answers(publisher, b"after")
         assert (await read_when_it_answers(subscription, 1))[-1] == b"after"
@@ -128,8 +137,7 @@ async def test_a_broker_that_hangs_is_given_up(mine: KafkaChoice) -> None:
             await publisher.publish([sealed(TOPIC, b"lost")])
         assert raised.value.code == "kafka.timeout"
         with within(6), pytest.raises(TransportError):
-            for _ in range(20):
-                await subscription.fetch(wait_ms=300, limit=10)
+            await fetch_often(subscription)
         os.kill(pid, signal.SIGCONT)
         await publish_when_it_answers(publisher, b"after")
         found: list[bytes | None] = []
