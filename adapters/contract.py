@@ -5,7 +5,8 @@ Rules:
 - a mapping is pure and returns plain JSON, as a `Draft`, with its `Origin`; the broker alone decides what may go;
 - a record that cannot be mapped is a `Reject`: file, row, field and code, never a value; the rest goes on;
 - a record is known by (system, record id, revision): reading it again adds nothing, an edited one is a new event;
-- a sink is idempotent by (source, event id) and returns only when what it was given is durable.
+- a sink is idempotent by (source, event id) and returns only when what it was given is durable; an event that comes
+  again with parts that came late is written again, after its first form.
 
 An adapter is found by its entry point in the group `simpul.adapters`.
 """
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from broker.errors import RejectedError
+    from broker.inbox_port import Sink
     from broker.names import AgencyId, EventId
     from broker.stages import Opened
 
@@ -108,27 +110,6 @@ class Source(Protocol):
         """
 
 
-class Delivery(Protocol):
-    """An event as the inbox hands it to a sink."""
-
-    @property
-    def opened(self) -> Opened:
-        """The verified, opened and admitted event."""
-
-
-class Sink(Protocol):
-    """Where delivered events go."""
-
-    async def deliver(self, events: Sequence[Delivery]) -> None:
-        """Make the events durable in the agency's own place; one that is there already is not added again.
-
-        An event that comes again with parts that came late is written again, after its first form.
-
-        Raises:
-            StorageError: the place cannot be written; nothing is lost, deliver again.
-        """
-
-
 class Adapter(Protocol):
     """One agency's adapter: what it reads, where it delivers."""
 
@@ -138,6 +119,19 @@ class Adapter(Protocol):
 
     def source(self, folder: Path, settings: Mapping[str, str]) -> Source:
         """Return the source that reads `<folder>/drop`.
+
+        Raises:
+            MisconfiguredError: a setting is unknown, missing or not possible.
+        """
+
+    async def feed(self, folder: Path, settings: Mapping[str, str], accept: Accept, tell: Tell) -> None:
+        """Hand in drafts from the agency's own records until cancelled.
+
+        Args:
+            folder: the node's folder.
+            settings: of this adapter.
+            accept: makes drafts durable in the outbox.
+            tell: is told of progress and of what has to wait: codes and counts, never a value.
 
         Raises:
             MisconfiguredError: a setting is unknown, missing or not possible.
@@ -155,12 +149,15 @@ class Result(Protocol):
     """What the node says to one draft."""
 
     @property
-    def error(self) -> RejectedError | None:
+    def refused(self) -> RejectedError | None:
         """Why it was refused; None once it is durable, also when it was known already."""
 
 
 Accept = Callable[[Sequence[Draft]], Awaitable[Sequence[Result]]]
 """Make drafts durable in the outbox; one result for each, in order. Raises UnavailableError: try all of them again."""
+
+Tell = Callable[[str, Mapping[str, object]], None]
+"""Say that something happened: a name, and fields that hold no value of a record."""
 
 
 # --- from native to event ---------------------------------------------------------------------------------------

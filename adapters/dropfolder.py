@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -29,6 +29,8 @@ from adapters.contract import (
     Reject,
     Result,
     Source,
+    Tell,
+    settings_of,
 )
 from adapters.journal import OWNER_ONLY_FOLDER, sync_folder, write_whole
 from adapters.tables import write_line
@@ -39,9 +41,12 @@ if TYPE_CHECKING:
     import os
     from pathlib import Path
 
+    from broker.inbox_port import Sink
+
 BATCH = 256
 """Drafts that are made durable together: one transaction of the outbox."""
 MAX_BYTES = 64 * 1024 * 1024
+LOOK_SECONDS = 1.0
 MAX_PAUSE_SECONDS = 60.0
 REJECTS_HEADER = ("file", "row", "field", "code", "id", "en", "do_id", "do_en")
 
@@ -73,7 +78,7 @@ async def run(
     *,
     progress: Callable[[FileProgress], None] = _quiet,
     waiting: Callable[[SimpulError], None] = _quiet,
-    interval: float = 2.0,
+    interval: float = LOOK_SECONDS,
 ) -> None:
     """Watch a drop folder until told to stop.
 
@@ -157,7 +162,7 @@ async def _accept(name: str, batch: list[Mapped], accept: Accept) -> list[Reject
 
 
 def _rejects(name: str, one: Offer, result: Result) -> list[Reject]:
-    error = result.error
+    error = result.refused
     if error is None:
         return []
     faults = error.faults if isinstance(error, InvalidEventError) else ()
@@ -176,6 +181,53 @@ def _after(seen: FileProgress, batch: list[Mapped], refused: list[Reject]) -> Fi
         ordinary=seen.ordinary + sum(isinstance(one, Ordinary) for one in batch),
         rejected=seen.rejected + len(bad),
     )
+
+
+class FolderAdapter:
+    """An adapter whose source is a drop folder (`adapters.contract.Adapter`)."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        source: Callable[[Path, Mapping[str, str]], Source],
+        sink: Callable[[Path], Sink],
+        settings: Mapping[str, str],
+    ) -> None:
+        """Put an adapter together.
+
+        Args:
+            name: the name of its entry point.
+            source: makes the source from the node's folder and the settings.
+            sink: makes the sink from the node's folder.
+            settings: every setting that the adapter knows, with its default.
+        """
+        self.name = name
+        self._source = source
+        self._sink = sink
+        self._settings = settings
+
+    def source(self, folder: Path, settings: Mapping[str, str]) -> Source:
+        """Return the source that reads `<folder>/drop`."""
+        return self._source(folder, settings)
+
+    async def feed(self, folder: Path, settings: Mapping[str, str], accept: Accept, tell: Tell) -> None:
+        """Watch `<folder>/drop` until cancelled, and tell of each batch (`adapter-progress`) and wait."""
+
+        def progress(seen: FileProgress) -> None:
+            counts = ("total", "done", "accepted", "ordinary", "rejected", "finished")
+            tell("adapter-progress", {name: getattr(seen, name) for name in counts})
+
+        def waiting(error: SimpulError) -> None:
+            tell("adapter-waiting", {"code": error.code})
+
+        source = self._source(folder, settings)
+        await run(source, accept, asyncio.Event(), progress=progress, waiting=waiting)
+
+    def sink(self, folder: Path, settings: Mapping[str, str]) -> Sink:
+        """Return the sink that writes into `<folder>/delivered`."""
+        settings_of(settings, self._settings)
+        return self._sink(folder)
 
 
 class DropFolder:

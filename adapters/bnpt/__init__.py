@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from typing import Final
 
 from adapters.bnpt.sink import FileSink
-from adapters.bnpt.source import DEFAULTS
-from adapters.bnpt.source import source as bundle_source
-from adapters.contract import Adapter, Sink, Source, settings_of
+from adapters.bnpt.source import DEFAULTS, source
+from adapters.contract import Adapter
+from adapters.dropfolder import FolderAdapter
 
-
-class _Bnpt:
-    name = "bnpt"
-
-    def source(self, folder: Path, settings: Mapping[str, str]) -> Source:
-        """Read bundles."""
-        return bundle_source(folder, settings)
-
-    def sink(self, folder: Path, settings: Mapping[str, str]) -> Sink:
-        """Write files."""
-        settings_of(settings, DEFAULTS)
-        return FileSink(folder)
-
-
-adapter: Adapter = _Bnpt()
+adapter: Final[Adapter] = FolderAdapter("bnpt", source=source, sink=FileSink, settings=DEFAULTS)

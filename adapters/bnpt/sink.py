@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from adapters.bnpt import mapping, native
-from adapters.contract import Delivery, Received, received
+from adapters.contract import Received, received
 from adapters.journal import write_whole
+from broker.inbox_port import Delivery
 
 
 class FileSink:
@@ -23,8 +24,8 @@ class FileSink:
         await asyncio.to_thread(self._deliver, events)
 
     def _deliver(self, events: Sequence[Delivery]) -> None:
-        for event in events:
-            plain = received(event.opened)
+        for delivery in events:
+            plain = received(delivery.event.opened)
             path = self._folder / _name(plain)
             if not path.exists():
                 write_whole(path, native.write_delivered(mapping.delivered(plain)))

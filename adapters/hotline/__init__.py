@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from typing import Final
 
-from adapters.contract import Adapter, Sink, Source, settings_of
+from adapters.contract import Adapter
+from adapters.dropfolder import FolderAdapter
 from adapters.hotline.sink import LineSink
-from adapters.hotline.source import DEFAULTS
-from adapters.hotline.source import source as tip_source
+from adapters.hotline.source import DEFAULTS, source
 
-
-class _Hotline:
-    name = "hotline"
-
-    def source(self, folder: Path, settings: Mapping[str, str]) -> Source:
-        """Read tips."""
-        return tip_source(folder, settings)
-
-    def sink(self, folder: Path, settings: Mapping[str, str]) -> Sink:
-        """Write lines."""
-        settings_of(settings, DEFAULTS)
-        return LineSink(folder)
-
-
-adapter: Adapter = _Hotline()
+adapter: Final[Adapter] = FolderAdapter("hotline", source=source, sink=LineSink, settings=DEFAULTS)

@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from typing import Final
 
-from adapters.contract import Adapter, Sink, Source, settings_of
+from adapters.contract import Adapter
+from adapters.dropfolder import FolderAdapter
 from adapters.immigration.sink import TableSink
-from adapters.immigration.source import DEFAULTS
-from adapters.immigration.source import source as crossing_source
+from adapters.immigration.source import DEFAULTS, source
 
-
-class _Immigration:
-    name = "immigration"
-
-    def source(self, folder: Path, settings: Mapping[str, str]) -> Source:
-        """Read crossings."""
-        return crossing_source(folder, settings)
-
-    def sink(self, folder: Path, settings: Mapping[str, str]) -> Sink:
-        """Write rows."""
-        settings_of(settings, DEFAULTS)
-        return TableSink(folder)
-
-
-adapter: Adapter = _Immigration()
+adapter: Final[Adapter] = FolderAdapter("immigration", source=source, sink=TableSink, settings=DEFAULTS)

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from adapters.contract import Delivery, received
+from adapters.contract import received
 from adapters.immigration import mapping, native
 from adapters.journal import Journal
+from broker.inbox_port import Delivery
 
 
 class TableSink:
@@ -23,7 +24,7 @@ class TableSink:
         await asyncio.to_thread(self._deliver, events)
 
     def _deliver(self, events: Sequence[Delivery]) -> None:
-        plain = [received(event.opened) for event in events]
+        plain = [received(delivery.event.opened) for delivery in events]
         self._journal.append([(event.mark, native.write_delivered(mapping.delivered(event))) for event in plain])
 
 

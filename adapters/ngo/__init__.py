@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from typing import Final
 
-from adapters.contract import Adapter, Sink, Source, settings_of
+from adapters.contract import Adapter
+from adapters.dropfolder import FolderAdapter
 from adapters.ngo.sink import LineSink
-from adapters.ngo.source import DEFAULTS
-from adapters.ngo.source import source as intake_source
+from adapters.ngo.source import DEFAULTS, source
 
-
-class _Ngo:
-    name = "ngo"
-
-    def source(self, folder: Path, settings: Mapping[str, str]) -> Source:
-        """Read intakes."""
-        return intake_source(folder, settings)
-
-    def sink(self, folder: Path, settings: Mapping[str, str]) -> Sink:
-        """Write lines."""
-        settings_of(settings, DEFAULTS)
-        return LineSink(folder)
-
-
-adapter: Adapter = _Ngo()
+adapter: Final[Adapter] = FolderAdapter("ngo", source=source, sink=LineSink, settings=DEFAULTS)

@@ -41,6 +41,7 @@ class Terms:
     status: str
     tlp: str
     pap: str
+    priority: str
     audience: str
     scopes: tuple[Mapping[str, str], ...]
     """What the agency's consent form asks for: purpose, recipientRole and dataClass of each."""
@@ -73,8 +74,8 @@ def mapped(intake: Intake, *, terms: Terms) -> Mapped:
     # Whoever takes a consent back is never asked for more: only giving needs somebody who may give it.
     if change in _GIVING and not _may_give(intake, given_by, conflict):
         return Reject(file="", row=intake.row, field="sim_GivenBy", code="adapter.consent-child")
-    speaks = _BEST_INTEREST if conflict and given_by in {*_OWN_GUARDIANS, None} else given_by or "self"
-    body = _body(intake, change=change, given_by=str(speaks), conflict=bool(conflict), terms=terms)
+    speaks = _BEST_INTEREST if conflict and given_by in _OWN_GUARDIANS else given_by or "self"
+    body = _body(intake, change=change, given_by=str(speaks), conflict=conflict is True, terms=terms)
     return offer(intake.row, _origin(intake), body)
 
 
@@ -107,6 +108,7 @@ def _is_adult(intake: Intake) -> bool | None:
 
 def _body(intake: Intake, *, change: str, given_by: str, conflict: bool, terms: Terms) -> dict[str, Any]:
     granted = change in _GIVING
+    instead = granted and conflict and _is_adult(intake) is not True
     opened: dict[str, Any] = {"change": change}
     if change != "granted":
         opened["deadline"] = _moment(intake.recorded_at + CLOCK)
@@ -119,11 +121,11 @@ def _body(intake: Intake, *, change: str, given_by: str, conflict: bool, terms: 
         "datacontenttype": "application/json",
         "audience": terms.audience,
         "purpose": "protection",
-        "basis": "pdp20-2-d" if granted and conflict else basis,
+        "basis": "pdp20-2-d" if instead else basis,
         "lawref": "uu27-2022-25" if _is_adult(intake) is False else "uu27-2022-40",
         "tlp": terms.tlp,
         "pap": terms.pap,
-        "priority": "P2",
+        "priority": terms.priority,
         "status": terms.status,
         "data": {
             "open": opened,
@@ -142,7 +144,7 @@ def _narrative(intake: Intake, *, granted: bool, given_by: str, conflict: bool, 
         scopes = scopes_of(said) if isinstance(said, tuple) else terms.scopes
         narrative["scopes"] = [{**scope, **end} for scope in scopes]
         narrative["promptsCovered"] = list(terms.prompts)
-    if granted and conflict:
+    if granted and conflict and _is_adult(intake) is not True:
         narrative["alternativeBasis"] = "pdp20-2-d"
     if "sim_Assent" in intake.fields:
         narrative["assent"] = intake.fields["sim_Assent"]

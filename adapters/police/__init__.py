@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from typing import Final
 
-from adapters.contract import Adapter, Sink, Source, settings_of
+from adapters.contract import Adapter
+from adapters.dropfolder import FolderAdapter
 from adapters.police.sink import TableSink
-from adapters.police.source import DEFAULTS
-from adapters.police.source import source as case_source
+from adapters.police.source import DEFAULTS, source
 
-
-class _Police:
-    name = "police"
-
-    def source(self, folder: Path, settings: Mapping[str, str]) -> Source:
-        """Read cases."""
-        return case_source(folder, settings)
-
-    def sink(self, folder: Path, settings: Mapping[str, str]) -> Sink:
-        """Write rows."""
-        settings_of(settings, DEFAULTS)
-        return TableSink(folder)
-
-
-adapter: Adapter = _Police()
+adapter: Final[Adapter] = FolderAdapter("police", source=source, sink=TableSink, settings=DEFAULTS)

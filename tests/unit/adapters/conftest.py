@@ -10,10 +10,10 @@ from typing import Any
 import orjson
 import pytest
 
-from adapters.contract import Delivery
 from broker.errors import InvalidEventError, RejectedError
+from broker.inbox_port import Delivery, EntryKind
 from broker.names import AgencyId, EventId, KeyId, Lane, Leaf, PartName, RecordId, Topic
-from broker.stages import Draft, Fetched, Opened, OpenedPart, Verified
+from broker.stages import Admitted, Draft, Fetched, Opened, OpenedPart, Verified
 from schemas import catalogue
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -23,7 +23,7 @@ SAMPLES = Path(__file__).parents[2] / "samples"
 class Said:
     """What a node says to a draft."""
 
-    error: RejectedError | None = None
+    refused: RejectedError | None = None
 
 
 @dataclass
@@ -49,19 +49,12 @@ class Node:
         try:
             catalogue.find(orjson.loads(draft.body)["type"]).draft.validate_json(draft.body)
         except ValueError:
-            return Said(error=InvalidEventError("invalid.schema"))
+            return Said(refused=InvalidEventError("invalid.schema"))
         origin = (draft.origin.system, draft.origin.record_id, draft.origin.revision)
         if origin not in self.known:
             self.known.add(origin)
             self.drafts.append(draft)
         return Said()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrived:
-    """An event as an inbox hands it on."""
-
-    opened: Opened
 
 
 @pytest.fixture
@@ -99,21 +92,25 @@ def delivery(name: str, *, event_id: str = "00000000-0000-8000-8000-000000000001
     attributes.update(change.get("attributes", {}), id=event_id)
     cover = {**attributes, "data": {"open": said["open"], "parts": list(wanted)}}
     parts = {PartName(part): opened_part(kind, part, said[part]) for part in wanted}
-    return Arrived(
-        opened=Opened(
-            verified=_verified(),
-            event_id=EventId(event_id),
-            kind=kind,
-            source=AgencyId(change.get("source", "polres-bengkulu-tengah")),
-            audience=(AgencyId("imigrasi-bengkulu"),),
-            attributes=attributes,
-            cover=orjson.dumps(cover),
-            open=kind.open.model_validate_json(orjson.dumps(said["open"])),
-            named=tuple(parts),
-            parts=parts,
-            missing={},
-            withheld={},
-        )
+    return Delivery(
+        entry=1,
+        kind=EntryKind.NEW,
+        event=Admitted(
+            opened=Opened(
+                verified=_verified(),
+                event_id=EventId(event_id),
+                kind=kind,
+                source=AgencyId(change.get("source", "polres-bengkulu-tengah")),
+                audience=(AgencyId("imigrasi-bengkulu"),),
+                attributes=attributes,
+                cover=orjson.dumps(cover),
+                open=kind.open.model_validate_json(orjson.dumps(said["open"])),
+                named=tuple(parts),
+                parts=parts,
+                missing={},
+                withheld={},
+            )
+        ),
     )
 
 

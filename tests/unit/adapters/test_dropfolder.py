@@ -58,7 +58,7 @@ class Words:
 class Yes:
     """Accepted."""
 
-    error: None = None
+    refused: None = None
 
 
 @dataclass
@@ -260,7 +260,7 @@ async def test_what_the_node_refuses_is_listed_with_its_row(words: Words) -> Non
 
     @dataclass(frozen=True)
     class No:
-        error: InvalidEventError
+        refused: InvalidEventError
 
     async def refuse(drafts: Any) -> list[No]:
         await asyncio.sleep(0)

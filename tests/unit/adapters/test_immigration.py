@@ -7,11 +7,12 @@ from typing import Any
 import orjson
 import pytest
 
-from adapters.contract import Delivery, Mapped, Offer, Ordinary, Reject, received
+from adapters.contract import Mapped, Offer, Ordinary, Reject, received
 from adapters.immigration import adapter, mapping, mrz, native
 from adapters.immigration.countries import ALPHA_2
 from adapters.immigration.source import source as crossing_source
 from broker.errors import InvalidEventError, MisconfiguredError, StorageError
+from broker.inbox_port import Delivery
 from schemas import catalogue
 from schemas.codelists import listing
 
@@ -330,6 +331,6 @@ async def test_what_is_delivered_reads_back_equal(tmp_path: Path, deliver: Calla
     header, *lines = file.read_text(encoding="utf-8").splitlines()
     assert header == native.DELIVERED_HEADER
     rows = [native.read_delivered(line) for line in lines]
-    assert rows == [mapping.delivered(received(event.opened)) for event in events]
+    assert rows == [mapping.delivered(received(event.event.opened)) for event in events]
     assert file.stat().st_mode & 0o777 == 0o600
     assert [row.jenis for row in rows] == ["alert.issued.v1", "case.registered.v1", "referral.responded.v1"]

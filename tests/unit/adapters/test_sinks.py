@@ -12,7 +12,7 @@ import pytest
 from adapters import bnpt, hotline, immigration, ngo, police
 from adapters.bnpt import mapping as bnpt_mapping
 from adapters.bnpt import native as bnpt_native
-from adapters.contract import Adapter, Delivery, received
+from adapters.contract import Adapter, received
 from adapters.hotline import mapping as hotline_mapping
 from adapters.hotline import native as hotline_native
 from adapters.immigration import mapping as immigration_mapping
@@ -22,6 +22,7 @@ from adapters.ngo import native as ngo_native
 from adapters.police import mapping as police_mapping
 from adapters.police import native as police_native
 from broker.errors import StorageError
+from broker.inbox_port import Delivery
 
 TYPES = sorted(
     path.name.removeprefix("id.simpul.").removesuffix(".json")
@@ -60,7 +61,7 @@ def read_back(adapter: Adapter, folder: Path) -> list[Any]:
 
 def plain(adapter: Adapter, events: Iterable[Delivery]) -> list[Any]:
     """What the adapter's mapping makes of events."""
-    return [MAPPINGS[adapter.name](received(event.opened)) for event in events]
+    return [MAPPINGS[adapter.name](received(event.event.opened)) for event in events]
 
 
 def numbered(number: int) -> str:
@@ -172,7 +173,7 @@ async def test_a_place_that_cannot_be_written_is_a_storage_error(
 
 def test_what_is_received_does_not_show_itself(deliver: Callable[..., Delivery]) -> None:
     """No field of an event is in the repr of its plain values, nor of what each adapter makes of them."""
-    event = received(deliver("tip.received.v1").opened)
+    event = received(deliver("tip.received.v1").event.opened)
     for shown in (repr(event), *(repr(mapping(event)) for mapping in MAPPINGS.values())):
         assert "ruko" not in shown
         assert "9f86d081884c" not in shown

@@ -1,0 +1,11 @@
+"""Starts an NGO's node and nothing more: `python -m adapters.ngo --node FOLDER`."""
+
+from __future__ import annotations
+
+import sys
+
+from broker.__main__ import main
+
+if __name__ == "__main__":
+    sys.argv.insert(1, "serve")
+    main()
