@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import structlog
 
 from broker.errors import MisconfiguredError, SimpulError
-from broker.federation.insecure_folder import InsecureFolderFederation, agency_json
+from broker.federation.insecure_folder import InsecureFolderFederation, write_agency
 from broker.kafka.publisher import KafkaPublisher
 from broker.kafka.subscription import KafkaSubscription
-from broker.names import AgencyId, Role
+from broker.names import AgencyId
 from broker.pipeline.clearance import Clearance
 from broker.pipeline.delivery import Consumer, Delivering
 from broker.pipeline.inbound import Inbound
@@ -31,7 +31,6 @@ from broker.pipeline.receiver import Receiver
 from broker.pipeline.relay import Relay
 from broker.pipeline.surroundings import InForce, Sender, Stores
 from broker.policy import compile_rules
-from broker.ports import Agency, ReceivingKey, SigningKey
 from broker.sealing.atrest import AtRest
 from broker.sealing.keyring import Keyring
 from broker.sealing.unseal import Verifier
@@ -55,7 +54,6 @@ if TYPE_CHECKING:
 
     from broker.inbox_port import Sink
     from broker.ports import FederationHome, Probe
-    from broker.sealing.private_keys import Ed25519Signer, HybridReceiver
     from broker.stages import Draft
 
 STORE: Final = "store"
@@ -385,37 +383,12 @@ def new_node(
     signer, receiver = new_agency_keys(
         new_node_key(keys / "node.key"), signing=keys / "signing.key", receiving=keys / "receiving.key"
     )
-    target = folder / "agency.json"
-    target.write_bytes(agency_json(_listed(agency, signer, receiver, valid)))
-    return target
-
-
-def _listed(
-    agency: NewAgency, signer: Ed25519Signer, receiver: HybridReceiver, valid: tuple[datetime, datetime]
-) -> Agency:
-    not_before, not_after = valid
-    return Agency(
-        id=agency.id,
-        role=Role(agency.role),
-        name_id=agency.name_id,
-        name_en=agency.name_en,
-        signing=(
-            SigningKey(
-                key_id=signer.key_id,
-                agency=agency.id,
-                public=signer.public,
-                not_before=not_before,
-                not_after=not_after,
-            ),
-        ),
-        receiving=(
-            ReceivingKey(
-                key_id=receiver.key_id,
-                agency=agency.id,
-                mlkem768=receiver.mlkem768,
-                x25519=receiver.x25519,
-                not_before=not_before,
-                not_after=not_after,
-            ),
-        ),
+    return write_agency(
+        folder / "agency.json",
+        agency=agency.id,
+        role=agency.role,
+        names=(agency.name_id, agency.name_en),
+        signer=signer,
+        receiver=receiver,
+        valid=valid,
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points, version
-from typing import Annotated
+from typing import Annotated, Final
 
 import click
 import typer
@@ -18,20 +20,32 @@ Simpul: agencies exchange signed, sealed case events against human trafficking, 
 """
 
 
-def build() -> typer.Typer:
-    """Put the command line together."""
+_COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
+    "serve": serve.serve,
+    "send": send.send,
+    "tail": tail.tail,
+    "event": event.event,
+    "verify": verify.verify,
+}
+_GROUPS: Final = {"node": node.app, "quarantine": quarantine.app, "kafka": kafka.app}
+
+
+def build(wanted: str | None = None) -> typer.Typer:
+    """Put the command line together.
+
+    Args:
+        wanted: the command that is about to run. Where it is one of ours, commands of others are left unloaded: a node
+            must not take longer to start, or not start, because of them.
+    """
     app = typer.Typer(help=_HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
     app.callback()(_root)
-    app.command("serve")(serve.serve)
-    app.command("send")(send.send)
-    app.command("tail")(tail.tail)
-    app.command("event")(event.event)
-    app.command("verify")(verify.verify)
-    app.add_typer(node.app, name="node")
-    app.add_typer(quarantine.app, name="quarantine")
-    app.add_typer(kafka.app, name="kafka")
-    for entry in sorted(entry_points(group="simpul.commands"), key=lambda entry: entry.name):
-        app.command(entry.name)(entry.load())
+    for name, command in _COMMANDS.items():
+        app.command(name)(command)
+    for name, group in _GROUPS.items():
+        app.add_typer(group, name=name)
+    if wanted not in _COMMANDS.keys() | _GROUPS.keys():
+        for entry in sorted(entry_points(group="simpul.commands"), key=lambda entry: entry.name):
+            app.command(entry.name)(entry.load())
     return app
 
 
@@ -59,7 +73,8 @@ def run() -> int:
     Returns:
         The exit code, one of `Exit`.
     """
-    command = typer.main.get_command(build())
+    wanted = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
+    command = typer.main.get_command(build(wanted))
     try:
         result = command.main(standalone_mode=False)
     except SimpulError as error:
