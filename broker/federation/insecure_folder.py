@@ -164,32 +164,35 @@ def write_agency(
     Raises:
         MisconfiguredError: `config.federation`; it would not be read back.
     """
-    not_before, not_after = (moment.astimezone(UTC).replace(microsecond=0) for moment in valid)
     listed = Agency(
         id=agency,
         role=Role(role),
         name_id=names[0],
         name_en=names[1],
-        signing=(
-            SigningKey(
-                key_id=signer.key_id, agency=agency, public=signer.public, not_before=not_before, not_after=not_after
-            ),
-        ),
-        receiving=(
-            ReceivingKey(
-                key_id=receiver.key_id,
-                agency=agency,
-                mlkem768=receiver.mlkem768,
-                x25519=receiver.x25519,
-                not_before=not_before,
-                not_after=not_after,
-            ),
-        ),
+        signing=(_listed_signing_key(agency, signer, valid),),
+        receiving=(_listed_receiving_key(agency, receiver, valid),),
     )
     content = orjson.dumps(agency_json(listed), option=orjson.OPT_INDENT_2)
     read_agency(content, path.name)
     _replace(path, content)
     return path
+
+
+def _listed_signing_key(agency: AgencyId, signer: Ed25519Signer, valid: tuple[datetime, datetime]) -> SigningKey:
+    return SigningKey(
+        key_id=signer.key_id, agency=agency, public=signer.public, not_before=valid[0], not_after=valid[1]
+    )
+
+
+def _listed_receiving_key(agency: AgencyId, receiver: HybridReceiver, valid: tuple[datetime, datetime]) -> ReceivingKey:
+    return ReceivingKey(
+        key_id=receiver.key_id,
+        agency=agency,
+        mlkem768=receiver.mlkem768,
+        x25519=receiver.x25519,
+        not_before=valid[0],
+        not_after=valid[1],
+    )
 
 
 def load_agency(path: Path) -> Agency:
