@@ -11,7 +11,9 @@ MAGIC = 16
 GZIP = 1
 
 
-def batch(*values: bytes, base: int = 0, header: str = "name", compression: int = 0) -> bytearray:
+def batch(
+    *values: bytes, base: int = 0, header: str = "name", header_value: bytes | None = b"1", compression: int = 0
+) -> bytearray:
     """Return a proper batch of these values, each with one header."""
     builder = DefaultRecordBatchBuilder(
         magic=2,
@@ -23,7 +25,7 @@ def batch(*values: bytes, base: int = 0, header: str = "name", compression: int 
         batch_size=1_000_000,
     )
     for offset, value in enumerate(values):
-        builder.append(offset, timestamp=7, key=None, value=value, headers=[(header, b"1")])
+        builder.append(offset, timestamp=7, key=None, value=value, headers=[(header, header_value)])
     raw = bytearray(builder.build())
     struct.pack_into(">q", raw, 0, base)
     return raw

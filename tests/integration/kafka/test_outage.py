@@ -150,7 +150,7 @@ async def test_a_broker_that_hangs_is_given_up(mine: KafkaChoice) -> None:
 
 
 async def test_cancelled_while_publishing(mine: KafkaChoice) -> None:
-    """Who gives up waiting gets its cancellation, soon, and what was not acknowledged is not sent later."""
+    """Who gives up waiting gets its cancellation soon, and the publisher goes on afterwards."""
     running = await start(mine)
     await ensure_topics_of(running, AGENCIES)
     publisher = KafkaPublisher(running.bootstrap, deadline_s=30)
