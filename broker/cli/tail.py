@@ -9,10 +9,10 @@ import orjson
 import typer
 
 from broker.assembly import Store, open_store
-from broker.cli.terminal import JsonOption, NodeOption, out, print_json, table, word
+from broker.cli.terminal import JsonOption, NodeOption, out, print_json, word
 from broker.names import TYPE_PREFIX
 from broker.pipeline.reading import Unreadable
-from broker.settings import environment, node_folder
+from broker.settings import node_folder
 from schemas.catalogue import KINDS, EventKind
 
 if TYPE_CHECKING:
@@ -44,11 +44,11 @@ def tail(
     types = frozenset(_full(name) for name in wanted) if wanted else None
     with open_store(node_folder(node)) as store:
         found, after = _page(store, after, types)
-        _show(found[-limit:] if limit else found, json=json)
+        _show(store, found[-limit:] if limit else found, json=json)
         while follow:
             time.sleep(_LOOK_SECONDS)
             found, after = _page(store, after, types)
-            _show(found, json=json)
+            _show(store, found, json=json)
 
 
 def _full(name: str) -> str:
@@ -73,34 +73,29 @@ def _page(store: Store, after: int, types: frozenset[str] | None) -> tuple[list[
         after = last
 
 
-def _show(found: Sequence[Delivery | Unreadable], *, json: bool) -> None:
+def _show(store: Store, found: Sequence[Delivery | Unreadable], *, json: bool) -> None:
     if json:
         for one in found:
             print_json(_unreadable(one) if isinstance(one, Unreadable) else as_json(one))
         return
-    if not found:
-        return
-    english = environment().lang == "en"
-    columns = ("no", "time", "event", "from", "opens", "closed") if english else (
-        "no", "waktu", "peristiwa", "dari", "terbuka", "tertutup",
-    )  # fmt: skip
-    table(word("Kotak masuk", "Inbox"), columns, [_row(one, english=english) for one in found])
-    out.print(word("Lihat satu: simpul event ID", "See one: simpul event ID"), style="dim")
+    for one in found:
+        for line in _lines(store, one):
+            out.print(line, markup=False)
 
 
-def _row(one: Delivery | Unreadable, *, english: bool) -> tuple[str, ...]:
+def _lines(store: Store, one: Delivery | Unreadable) -> list[str]:
     if isinstance(one, Unreadable):
-        return str(one.entry), "", one.code, "", "", ""
+        return [f"{one.entry:>4}  {one.code}"]
     opened = one.event.opened
-    title = opened.kind.title_en if english else opened.kind.title_id
-    return (
-        str(one.entry),
-        opened.attributes["time"],
-        f"{title}\n{opened.event_id}",
-        opened.source,
-        ", ".join(["open", *opened.parts]),
-        ", ".join(f"{name} ({code})" for name, code in closed(opened).items()),
-    )
+    agency = store.trust.in_force().federation.agencies[opened.source]
+    title, name = word(opened.kind.title_id, opened.kind.title_en), word(agency.name_id, agency.name_en)
+    lines = [
+        f"{one.entry:>4}  {opened.attributes['priority']}  {title} – {name}",
+        f"      {opened.attributes['time']}  {opened.event_id}",
+        word("      terbuka: ", "      opens: ") + ", ".join(["open", *opened.parts]),
+    ]
+    shut = ", ".join(f"{part} ({code})" for part, code in closed(opened).items())
+    return [*lines, word("      tertutup: ", "      closed: ") + shut] if shut else lines
 
 
 def closed(opened: Opened) -> dict[str, str]:
