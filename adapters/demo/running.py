@@ -1,0 +1,82 @@
+"""One run from the command line: makes it, runs it to its end or to a signal, writes the report, cleans up."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from adapters.demo.play import Play
+from adapters.demo.report import Report
+from adapters.demo.scenario import Language, Samples, scenario
+from adapters.demo.telling import Teller
+from adapters.demo.workplace import Workplace
+from broker.cli.terminal import Exit, exit_code
+from broker.errors import MisconfiguredError, SimpulError
+from broker.kafka import choice
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What was asked for on the command line."""
+
+    headless: bool
+    report: Path | None
+    keep: bool
+    language: Language
+    samples: Path | None
+    started: float
+    """By the monotonic clock, in seconds."""
+
+
+def run(wishes: Wishes) -> int:
+    """Run the demo.
+
+    Returns:
+        The exit code: 0 only if everything held.
+    """
+    teller = Teller(scenario(), wishes.language, silent=wishes.headless)
+    try:
+        workplace = Workplace(choice.from_environment().cache)
+    except SimpulError as error:
+        teller.failed(error.code, error.detail, None)
+        return exit_code(error)
+    report = Report()
+    play = Play(
+        played=scenario(),
+        samples=Samples(folder=wishes.samples),
+        workplace=workplace,
+        teller=teller,
+        report=report,
+        keep=wishes.keep,
+        started=wishes.started,
+    )
+    code: int = Exit.FAILED
+    try:
+        code = asyncio.run(_until_told(play, wishes))
+    except SimpulError as error:
+        code = exit_code(error) if isinstance(error, MisconfiguredError) else Exit.FAILED
+        teller.failed(error.code, error.detail, workplace.folder)
+    finally:
+        workplace.close(keep=wishes.keep or not report.ok)
+    return code
+
+
+async def _until_told(play: Play, wishes: Wishes) -> int:
+    """Run to the end, or until Ctrl-C or SIGTERM; the report is written before anything is left running."""
+    running = asyncio.create_task(play.run())
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, running.cancel)
+    try:
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+    finally:
+        if wishes.report is not None:
+            play.report.write(wishes.report)
+    return Exit.OK if play.report.ok else Exit.FAILED
