@@ -123,6 +123,9 @@ def test_numbers_only_grow_and_survive_a_discard(keys: KeyStore) -> None:
     assert keys.next_numbers([PAIR, b"q" * 16]) == {PAIR: first + 3, b"q" * 16: first}
     keys.discard(b"b1")
     assert keys.next_numbers([PAIR])[PAIR] == first + 3
+    for number, following in ((first + 5, first + 6), (first + 4, first + 6)):
+        keys.add(NewKeys(batch=b"%d" % number, source=OWN, data_keys=(), wrapping_keys=(), numbers={PAIR: number}))
+        assert keys.next_numbers([PAIR])[PAIR] == following
 
 
 def test_a_discarded_batch_leaves_no_key(keys: KeyStore) -> None:

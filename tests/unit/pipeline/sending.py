@@ -266,6 +266,11 @@ class Reader:
         return [self._verifier.verify(record, self._federation) for record in records]
 
     def keyring(self, kafka: MemoryKafka) -> Keyring:
+        """Return what opens the source's events."""
+        held = self.keys(kafka)
+        return Keyring(lambda _, key_id: held.get(key_id))
+
+    def keys(self, kafka: MemoryKafka) -> dict[KeyId, bytes]:
         """Take every key of the source's key topic for this reader."""
         records = self.verified(kafka.records.get(keys_topic(SOURCE, self.agency), []))
         wraps: dict[KeyId, bytes] = dict(
@@ -278,7 +283,7 @@ class Reader:
             found = open_unit(item, lambda _, key_id: wraps.get(key_id))
             assert not isinstance(found, bytes), "a data key came under a wrapping key that did not come"
             held[found.key_id] = found.key
-        return Keyring(lambda _, key_id: held.get(key_id))
+        return held
 
     def events(self, kafka: MemoryKafka, topic: Topic) -> Iterator[Opened]:
         """Open every event of a topic that this agency reads."""

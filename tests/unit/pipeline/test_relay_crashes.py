@@ -66,6 +66,8 @@ async def test_a_death_loses_and_doubles_nothing(tmp_path: Path, station: Statio
         await running.relay_until(running.all_sent)
         sent = [await running.ask(running.outbox.find, event_id) for event_id in events]
         assert await running.ask(running.keys.unannounced) == []
+        for key_id, key in Reader(SOURCE, FEDERATION).keys(kafka).items():
+            assert await running.ask(running.keys.data_key, SOURCE, key_id) == key
     assert [item and item.state for item in sent] == [SendState.PUBLISHED] * len(events)
     _check(kafka, events)
 
