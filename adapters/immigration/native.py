@@ -55,6 +55,7 @@ DELIVERED_COLUMNS: Final = (
 )
 DELIVERED_HEADER: Final = DELIMITER.join(DELIVERED_COLUMNS)
 
+_UNSAID = frozenset({"JENIS_ANGKUT", "CEKAL", "INTERPOL_SLTD", "PETUGAS_ID"})
 _TRX_ID = re.compile(r"[A-Z0-9-]{1,64}")
 _TPI = re.compile(r"[A-Z][A-Z0-9-]{1,19}")
 _CARRIER = re.compile(r"[A-Z0-9][A-Z0-9-]{1,11}")
@@ -107,7 +108,7 @@ class Crossing:
     decision: Decision = field(repr=False)
     reason: str = field(repr=False)
     cells: tuple[str, ...] = field(repr=False)
-    """Everything as it was written, for the revision."""
+    """Everything that an event says, as it was written, for the revision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +195,7 @@ def _crossing(row: Row, checked_at: datetime, passport: mrz.Passport) -> Crossin
         colour=Colour(cells["STATUS_BCM"]),
         decision=Decision(cells["KEPUTUSAN"]),
         reason=cells["ALASAN"],
-        cells=tuple(cells[name] for name in CROSSING_COLUMNS),
+        cells=tuple(cells[name] for name in CROSSING_COLUMNS if name not in _UNSAID),
     )
 
 

@@ -124,6 +124,7 @@ def test_a_corrected_birth_date_removes_the_age_flag(read: Read, export: str, re
 def test_reading_again_gives_the_same_origins_and_bodies(read: Read, export: str) -> None:
     """A source that is read again gives the same drafts, so that nothing is added."""
     assert read(export) == read(export)
+    assert read(export.replace("PTG-0417", "PTG-0999")) == read(export)
 
 
 @pytest.mark.parametrize(
