@@ -8,7 +8,7 @@ import asyncio
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Final
 
-from broker.assembly import SystemClock, new_node
+from broker.assembly import NewAgency, SystemClock, new_node
 from broker.federation.insecure_folder import load_agency, write_folder
 from broker.kafka.topics import ensure_topics_of
 from broker.policy import default_agreements
@@ -30,10 +30,8 @@ async def found(played: Scenario, workplace: Workplace, running: Running) -> Non
         MisconfiguredError: a folder cannot be written.
         TransportError: Kafka does not create the topics.
     """
-    agencies = [member.agency for member in played.cast]
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(ensure_topics_of(running, agencies))
-        tasks.create_task(asyncio.to_thread(_folders, played, workplace, running.bootstrap))
+    await ensure_topics_of(running, [member.agency for member in played.cast])
+    await asyncio.to_thread(_folders, played, workplace, running.bootstrap)
 
 
 def _folders(played: Scenario, workplace: Workplace, bootstrap: str) -> None:
@@ -41,13 +39,16 @@ def _folders(played: Scenario, workplace: Workplace, bootstrap: str) -> None:
     entries = [
         new_node(
             workplace.node(member.agency),
-            agency=member.agency,
-            role=member.role,
-            names=(member.name.id, member.name.en),
+            NewAgency(
+                id=member.agency,
+                role=member.role,
+                name_id=member.name.id,
+                name_en=member.name.en,
+                adapter=member.adapter,
+                adapter_settings=member.settings,
+            ),
             kafka_bootstrap=bootstrap,
             federation=workplace.federation,
-            adapter=member.adapter,
-            adapter_settings=member.settings,
             valid=(now - _AGO, now + timedelta(days=_KEY_DAYS)),
         )
         for member in played.cast

@@ -13,6 +13,7 @@ import asyncio
 import os
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -64,7 +65,6 @@ def forged(genuine: Fetched, *, random: Any = os.urandom) -> Sealed:  # noqa: AN
         key_id=parse_seal_unverified(headers.seal).key_id, own=Ed25519Signer(new_private_bytes(random)[0])
     )
     value = encode_part(KeyId(random(16)), random(12), random(_PART_BYTES))
-    now = int(genuine.timestamp_ms)
     record = Unsealed(topic=genuine.topic, record_id=headers.record_id, key=None, value=value)
     (sealed,), _ = seal_batch(
         [record],
@@ -73,7 +73,7 @@ def forged(genuine: Fetched, *, random: Any = os.urandom) -> Sealed:  # noqa: AN
         lane=headers.lane,
         head=StreamHead(sequence=headers.sequence, leaf=_leaf(genuine, headers)),
         signer=signer,
-        sealed_at=_time(now),
+        sealed_at=datetime.fromtimestamp(genuine.timestamp_ms / 1000, tz=UTC),
         federation=1,
     )
     return sealed
