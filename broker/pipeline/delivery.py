@@ -41,10 +41,6 @@ _FIRST_DELAY: Final = 0.1
 _LONGEST_DELAY: Final = 60.0
 
 
-class _SinkBrokenError(UnavailableError):
-    """A sink raised something that is not ours."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consumer:
     """Who reads the inbox, by a name that stays the same over restarts, and where its events go."""
@@ -151,7 +147,7 @@ class Delivering:
             raise
         except Exception as error:  # noqa: BLE001 - a sink is another's code: its mistakes must not end the node
             # Not chained: the text of a foreign error may hold what it was given.
-            raise _SinkBrokenError("delivery.sink-broken", type(error).__name__) from None
+            raise UnavailableError("delivery.sink-broken", type(error).__name__) from None
 
     def _aside(self, entry: int, code: str) -> Aside:
         return Aside(consumer=self._consumer.name, entry=entry, code=code, at=self._clock.now())

@@ -160,8 +160,7 @@ class EventFeed:
             self._commit(step, count=len(placed))
             return len(placed)
 
-    # --- one step
-    # ----------------------------------------------------------------------------------------------
+    # --- one step ---------------------------------------------------------------------------------
 
     def _begin(self, in_force: InForce, at: datetime) -> Step:
         streams = Streams(self._inbox, at=at, joined_later=self._receiver.joined_later)

@@ -141,8 +141,7 @@ class Inbound:
         except TimeoutError:
             return
 
-    # --- what people decide
-    # ------------------------------------------------------------------------------------
+    # --- what people decide -----------------------------------------------------------------------
 
     async def retry_quarantined(self, numbers: Sequence[int]) -> list[int]:
         """Try quarantined records again, after the cause was mended.
@@ -175,8 +174,7 @@ class Inbound:
         at = self._clock.now()
         return await self._thread.run(self._events.accept_gap, topic, source, self._in_force(), at=at)
 
-    # --- one turn
-    # ----------------------------------------------------------------------------------------------
+    # --- one turn ---------------------------------------------------------------------------------
 
     async def _assign(self, topics: tuple[Topic, ...], in_force: InForce) -> None:
         """Read these topics from where the stores are; and go on with what a crash left waiting for keys."""
@@ -244,8 +242,7 @@ class Inbound:
             report_overdue, self._receiver.inbox, at=self._clock.now(), gap_patience=self._gap_patience
         )
 
-    # --- after errors
-    # ------------------------------------------------------------------------------------------
+    # --- after errors -----------------------------------------------------------------------------
 
     async def _note(self, error: UnavailableError) -> None:
         """Report records that Kafka no longer has: waiting will not bring them back, and a person must know."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from hashlib import sha256
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,12 +17,10 @@ from broker.inbox_port import (
     State,
     Stream,
     StreamChange,
-    Taken,
 )
-from broker.names import GENESIS, AgencyId, EventId, KeyId, Lane, Leaf, RecordId, Topic, derived_uuid, source_uri
-from broker.ports import Finding, Quarantined
+from broker.names import KeyId, Leaf
 from broker.sealing.atrest import AtRest
-from broker.stages import Fetched, StreamHead, Verified
+from broker.stages import StreamHead
 from broker.storage.inbox import SqliteInbox
 from broker.storage.inbox_commit import QUARANTINE_RECORDS
 from broker.storage.memory_inbox import MemoryInbox
@@ -35,12 +31,24 @@ if TYPE_CHECKING:
 
     from broker.inbox_port import Inbox
 
-NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
-POLICE = AgencyId("polres-contoh")
-NGO = AgencyId("yayasan-contoh")
-TOPIC = Topic("simpul.alert")
-LANE, OTHER_LANE = Lane(b"l" * 16), Lane(b"m" * 16)
-KEY = KeyId(b"k" * 16)
+from tests.contract.inbox_values import (
+    KEY,
+    LANE,
+    NGO,
+    NOW,
+    OTHER_LANE,
+    POLICE,
+    TOPIC,
+    admitted,
+    change,
+    event_id,
+    finding,
+    leaf,
+    quarantined,
+    record,
+    taken,
+    waiting,
+)
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -54,87 +62,7 @@ def inbox(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Inbox]:
     sqlite.close()
 
 
-def event_id(name: str) -> EventId:
-    """The id of an event called so."""
-    return EventId(derived_uuid(bytes(32), name))
-
-
-def leaf(sequence: int, source: AgencyId = POLICE) -> Leaf:
-    """A made-up leaf for a place."""
-    return Leaf(sha256(f"{source}/{sequence}".encode()).digest())
-
-
-def record(sequence: int, *, source: AgencyId = POLICE, topic: Topic = TOPIC, lane: Lane = LANE) -> Verified:
-    """A record that claims to be verified."""
-    fetched = Fetched(
-        topic=topic,
-        offset=sequence - 1,
-        timestamp_ms=1_764_000_000_000 + sequence,
-        key=None,
-        value=b"sealed %d" % sequence,
-        headers=(("ce_source", source_uri(source).encode()), ("ce_seal", b""), ("x", None)),
-    )
-    return Verified(
-        fetched=fetched,
-        source=source,
-        record_id=RecordId(derived_uuid(bytes(32), f"{source}/{sequence}")),
-        lane=lane,
-        sequence=sequence,
-        previous=leaf(sequence - 1) if sequence > 1 else GENESIS,
-        leaf=leaf(sequence, source),
-        signing_key=KeyId(b"s" * 16),
-        federation=7,
-    )
-
-
-def admitted(
-    sequence: int, name: str | None = None, *, source: AgencyId = POLICE, missing: tuple[KeyId, ...] = ()
-) -> Keep:
-    """A new event that was let in."""
-    return Keep(
-        verified=record(sequence, source=source),
-        state=State.ADMITTED,
-        event_id=event_id(name or f"event {sequence}"),
-        entry=EntryKind.NEW,
-        missing=missing,
-    )
-
-
-def waiting(sequence: int) -> Keep:
-    """A record whose cover's key is not here."""
-    return Keep(verified=record(sequence), state=State.WAITING, missing=(KEY,))
-
-
-def taken(*keep: Keep, **more: object) -> Taken:
-    """One step of the reader."""
-    return replace(Taken(at=NOW, keep=keep), **more)  # type: ignore[arg-type]
-
-
-def quarantined(
-    offset: int, *, code: str = "untrusted.headers", source: str = NGO, value: bytes = b"bad"
-) -> Quarantined:
-    """A record that was not accepted."""
-    fetched = Fetched(topic=TOPIC, offset=offset, timestamp_ms=0, key=b"\xff", value=value, headers=(("\udcff", b""),))
-    return Quarantined(fetched=fetched, source=source, code=code, station="unseal", at=NOW)
-
-
-def finding(offset: int = 3, code: str = "stream.forked") -> Finding:
-    """Something that a person must look at."""
-    return Finding(
-        code=code, source=POLICE, topic=TOPIC, offset=offset, at=NOW, detail="sequence 4", evidence=(b"", leaf(4))
-    )
-
-
-def change(before: Stream, sequence: int, **more: object) -> StreamChange:
-    """A stream that moved on to a place."""
-    head = StreamHead(sequence=sequence, leaf=leaf(sequence))
-    places = [(place, leaf(place)) for place in range(before.head.sequence + 1, sequence + 1)]
-    after = replace(before, head=head, lane=LANE)
-    return replace(StreamChange(before=before, after=after, places=places), **more)  # type: ignore[arg-type]
-
-
-# --- events
-# ------------------------------------------------------------------------------------------------------
+# --- events ---------------------------------------------------------------------------------------
 
 
 def test_a_record_comes_back_exactly_as_it_was_kept(inbox: Inbox) -> None:
@@ -184,8 +112,7 @@ def test_a_further_record_joins_its_event(inbox: Inbox) -> None:
     assert [kept.verified.sequence for kept in inbox.records(entry.row)] == [1, 3]
 
 
-# --- waiting
-# -----------------------------------------------------------------------------------------------------
+# --- waiting --------------------------------------------------------------------------------------
 
 
 def test_a_waiting_record_is_found_by_its_key_and_let_in_later(inbox: Inbox) -> None:
@@ -249,8 +176,7 @@ def test_a_completed_part_is_an_entry_and_no_longer_missed(inbox: Inbox) -> None
     assert inbox.records(kept.row)[0].refused == {KEY}
 
 
-# --- streams and offsets
-# -----------------------------------------------------------------------------------------
+# --- streams and offsets --------------------------------------------------------------------------
 
 
 def test_a_stream_is_kept_with_places_and_lanes(inbox: Inbox) -> None:
@@ -326,8 +252,7 @@ def test_an_open_gap_is_reported_once_and_begins_anew_when_the_head_moves(inbox:
     assert inbox.gaps(later + timedelta(hours=1)) == []
 
 
-# --- consumers
-# ---------------------------------------------------------------------------------------------------
+# --- consumers ------------------------------------------------------------------------------------
 
 
 def test_each_consumer_has_a_cursor_of_its_own_moved_by_compare_and_set(inbox: Inbox) -> None:
@@ -350,8 +275,7 @@ def test_what_a_consumer_could_not_take_is_noted_with_the_cursor(inbox: Inbox) -
     assert [found for _, found in inbox.findings(0, 10)] == [finding()]
 
 
-# --- quarantine and findings
-# -------------------------------------------------------------------------------------
+# --- quarantine and findings ----------------------------------------------------------------------
 
 
 def test_a_quarantined_record_is_kept_as_it_came_once(inbox: Inbox) -> None:
@@ -391,70 +315,3 @@ def test_a_finding_is_not_doubled(inbox: Inbox) -> None:
     inbox.commit(taken(findings=[finding()]))
     assert [found for _, found in inbox.findings(0, 10)] == [finding(), finding(4)]
     assert inbox.findings(1, 10)[0][1] == finding(4)
-
-
-# --- SQLite alone
-# ------------------------------------------------------------------------------------------------
-
-
-def test_everything_is_there_after_opening_again(tmp_path: Path) -> None:
-    """What was committed is durable."""
-    path = tmp_path / "store" / "inbox.db"
-    first = SqliteInbox(path, at_rest=AtRest(bytes(32)))
-    first.commit(taken(admitted(1, "a"), waiting(2), streams=[change(first.stream(TOPIC, POLICE), 2)]))
-    first.close()
-    again = SqliteInbox(path, at_rest=AtRest(bytes(32)))
-    assert again.known([(POLICE, event_id("a"))])
-    assert again.stream(TOPIC, POLICE).head.sequence == 2
-    assert (again.counts().entries, again.counts().waiting) == (1, 1)
-    again.close()
-
-
-def test_two_processes_cannot_both_commit_the_same_batch(tmp_path: Path) -> None:
-    """Two openings of one file: the second to commit is told that it was moved."""
-    path = tmp_path / "store" / "inbox.db"
-    one, two = (SqliteInbox(path, at_rest=AtRest(bytes(32))) for _ in range(2))
-    step = taken(admitted(1), streams=[change(one.stream(TOPIC, POLICE), 1)], offsets={TOPIC: (0, 1)})
-    one.commit(step)
-    with pytest.raises(StorageError) as caught:
-        two.commit(step)
-    assert caught.value.code == "store.moved"
-    assert two.last_entry() == 1
-    one.close()
-    two.close()
-
-
-def test_no_id_of_an_event_stands_on_a_page(tmp_path: Path) -> None:
-    """An event is found by a tag under the node's own key; another key finds nothing."""
-    path = tmp_path / "store" / "inbox.db"
-    inbox = SqliteInbox(path, at_rest=AtRest(bytes(32)))
-    planted = event_id("planted")
-    inbox.commit(taken(admitted(1, "planted", missing=(KEY,))))
-    inbox.known([(POLICE, planted)])
-    inbox.close()
-    pages = b"".join(file.read_bytes() for file in path.parent.iterdir())
-    assert bytes(leaf(1)) in pages
-    for shape in (planted.encode(), bytes.fromhex(planted.replace("-", "")), planted.replace("-", "").encode()):
-        assert shape not in pages
-    other = SqliteInbox(path, at_rest=AtRest(b"\x01" * 32))
-    assert other.known([(POLICE, planted)]) == set()
-    other.close()
-
-
-def test_what_is_asked_on_the_hot_path_uses_an_index(tmp_path: Path) -> None:
-    """No question of the reader walks through the whole inbox."""
-    path = tmp_path / "store" / "inbox.db"
-    SqliteInbox(path, at_rest=AtRest(bytes(32))).close()
-    connection = sqlite3.connect(path)
-    for question in (
-        "SELECT * FROM records WHERE tag IN (?, ?) AND ordinal = 0",
-        "SELECT * FROM records WHERE stream = 1 AND sequence = 2 AND state > 2 AND state = 3",
-        "SELECT * FROM missing WHERE key_id = ? AND source = 1",
-        "DELETE FROM missing WHERE row = 1",
-        "SELECT * FROM missing WHERE reported = 0 AND since < 5 ORDER BY since",
-    ):
-        plan = " ".join(
-            str(row) for row in connection.execute("EXPLAIN QUERY PLAN " + question, (1,) * question.count("?"))
-        )
-        assert "USING INDEX" in plan, question
-    connection.close()
