@@ -84,14 +84,14 @@ def judge(stream: Stream, seen: Verified, history: History, *, joined_later: boo
         known = history.leaf_at(seen.sequence)
         if known is None:
             return _PASSED_OVER
-        return _RESENT if known == seen.leaf else Verdict(Place.FORKED, "stream.forked", (known, seen.leaf))
+        return _RESENT if known == seen.leaf else Verdict(Place.FORKED, "stream.fork", (known, seen.leaf))
     if seen.lane != stream.lane and history.lane(seen.lane) is not None:
         return Verdict(Place.FORKED, "stream.closed-lane", (head.leaf, seen.leaf))
     if seen.sequence == head.sequence + 1:
         if seen.previous == head.leaf:
             return _NEXT
         if not (joined_later and head == UNSEEN):
-            return Verdict(Place.FORKED, "stream.forked", (head.leaf, seen.previous, seen.leaf))
+            return Verdict(Place.FORKED, "stream.fork", (head.leaf, seen.previous, seen.leaf))
     return _NEXT if joined_later and head == UNSEEN else _HELD
 
 
@@ -107,7 +107,7 @@ def track(head: StreamHead | None, seen: Verified) -> tuple[StreamHead, Verdict]
         return head, _PASSED_OVER
     if seen.leaf == head.leaf:
         return head, _RESENT
-    return head, Verdict(Place.FORKED, "stream.forked", (head.leaf, seen.leaf))
+    return head, Verdict(Place.FORKED, "stream.fork", (head.leaf, seen.leaf))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,7 +240,7 @@ class Streams:
         if others:
             # With which of the two the stream goes on shows when the gap is filled; that there are two shows
             # now.
-            self._find("stream.forked", seen, (others[0].verified.leaf, seen.leaf))
+            self._find("stream.fork", seen, (others[0].verified.leaf, seen.leaf))
         followed.hold(seen)
 
     def _fork(self, followed: _Open, verdict: Verdict, keep: Keep) -> None:
