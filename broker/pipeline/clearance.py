@@ -79,7 +79,7 @@ class Clearance:
         """Return the federation in force."""
         return self._in_force()
 
-    def ask(self, draft: Draft, rules: Rules, beside: Mapping[EventId, Cause]) -> Passed:
+    def ask(self, draft: Draft, rules: Rules, beside: Mapping[EventId, Passed]) -> Passed:
         """Check and clear one draft.
 
         Args:
@@ -103,12 +103,13 @@ class Clearance:
         needs = tuple([(cleared.erasure_unit, some) for some in readers])
         return Passed(checked=checked, cleared=cleared, route=route, needs=needs, rules=rules)
 
-    def _causes_of(self, checked: Checked, beside: Mapping[EventId, Cause]) -> Mapping[EventId, Cause]:
+    def _causes_of(self, checked: Checked, beside: Mapping[EventId, Passed]) -> Mapping[EventId, Cause]:
         name = checked.attributes.get("causationid")
         if name is None:
             return {}
         event_id = EventId(name)
-        cause = beside.get(event_id)
+        neighbour = beside.get(event_id)
+        cause = neighbour.cause() if neighbour else None
         for look in self._causes:
             cause = cause or look(event_id)
         return {} if cause is None else {event_id: cause}

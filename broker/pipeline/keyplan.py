@@ -98,15 +98,20 @@ class KeyPlanner:
         if not missing:
             return KeyPlan(keys=found)
         making = _Making(day=now.strftime("%Y-%m-%d"))
-        numbers = self._numbers(missing)
-        for need in missing:
-            unit, readers = need
-            data_key = new_data_key(self._random)
-            found[need] = data_key
-            making.data_keys.append((self._unit(unit), tags[need], data_key))
-            for recipient in (*sorted(readers), self._sender.source):
-                wrapping = self._wrap(recipient, making)
-                self._give(data_key, wrapping, self._pair_unit(recipient, unit), numbers, making)
+        gifts = {
+            need: [
+                (recipient, self._pair_unit(recipient, need[0]))
+                for recipient in (*sorted(need[1]), self._sender.source)
+            ]
+            for need in missing
+        }
+        pairs = {pair for given in gifts.values() for _, pair in given}
+        numbers = {pair: number - 1 for pair, number in self._keys.next_numbers(pairs).items()}
+        for need, given in gifts.items():
+            data_key = found[need] = new_data_key(self._random)
+            making.data_keys.append((self._unit(need[0]), tags[need], data_key))
+            for recipient, pair in given:
+                self._give(data_key, self._wrap(recipient, making), pair, numbers, making)
         batch = self._random(BATCH_BYTES)
         self._keys.add(making.new_keys(batch, self._sender.source, numbers))
         for need in missing:
@@ -130,15 +135,6 @@ class KeyPlanner:
                 found[need] = key
                 self._remember((need[0], name[1]), key)
         return found
-
-    def _numbers(self, missing: Collection[Need]) -> dict[bytes, int]:
-        """Return for each pair and unit the last number that is used."""
-        pairs = {
-            self._pair_unit(recipient, unit)
-            for unit, readers in missing
-            for recipient in (*readers, self._sender.source)
-        }
-        return {pair: number - 1 for pair, number in self._keys.next_numbers(pairs).items()}
 
     def _wrap(self, recipient: AgencyId, making: _Making) -> WrappingKey:
         """Return the wrapping key of a recipient and the day, made now if need be."""

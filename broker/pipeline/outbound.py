@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from broker.names import EventId
     from broker.pipeline.clearance import Clearance, Passed
     from broker.pipeline.surroundings import Calls
-    from broker.ports import Cause, Clock, Outbox, Probe
+    from broker.ports import Clock, Outbox, Probe
     from broker.stages import Checked, Draft, LeftOut
 
 QUARTER_HOUR: Final = timedelta(minutes=15)
@@ -123,15 +123,14 @@ class Outbound:
     def _ask(self, drafts: Sequence[Draft]) -> list[Passed | _Refused]:
         rules = self._clearance.in_force().rules
         asked: list[Passed | _Refused] = []
-        beside: dict[EventId, Cause] = {}
+        beside: dict[EventId, Passed] = {}
         for draft in drafts:
             try:
                 passed = self._clearance.ask(draft, rules, beside)
             except RejectedError as error:
                 asked.append(_Refused(error))
                 continue
-            if len(drafts) > 1:
-                beside[passed.checked.event_id] = passed.cause()
+            beside[passed.checked.event_id] = passed
             asked.append(passed)
         return asked
 

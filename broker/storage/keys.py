@@ -21,12 +21,13 @@ from broker.storage.rows import from_micros, read_verified, to_micros, unprefixe
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from broker.ports import NewKeys, ReceivedKeys
     from broker.sealing.atrest import AtRest
     from broker.stages import Verified
+    from broker.storage.database import Row
 
 FILE: Final = "keys.db"
 
@@ -103,6 +104,14 @@ CREATE TABLE finding (
 ) STRICT
 """
 
+_AT_ONCE: Final = 64
+_ANY_OF: Final = f" IN ({','.join('?' * _AT_ONCE)})"
+_OWN_KEYS: Final = (  # noqa: S608 - nothing but question marks is joined
+    "SELECT o.unit, o.readers, o.source, o.key_id, d.key FROM own_key o"
+    " JOIN data_key d ON d.source = o.source AND d.key_id = o.key_id WHERE o.unit"
+) + _ANY_OF
+_NUMBERS: Final = "SELECT pair_unit, used FROM number WHERE pair_unit" + _ANY_OF  # noqa: S608 - as above
+
 
 class SqliteKeyStore:
     """`KeyStore` in one SQLite file."""
@@ -140,15 +149,9 @@ class SqliteKeyStore:
     def own_data_keys(self, units: Collection[bytes]) -> Mapping[tuple[bytes, bytes], DataKey]:
         """See `KeyStore.own_data_keys`."""
         found = {}
-        for unit in units:
-            rows = self._database.read(
-                "SELECT o.readers, o.source, o.key_id, d.key FROM own_key o"
-                " JOIN data_key d ON d.source = o.source AND d.key_id = o.key_id WHERE o.unit = ?",
-                (unit,),
-            )
-            for readers, source, key_id, blob in rows:
-                key = self._open(_DATA, source, key_id, blob)
-                found[unit, readers] = DataKey(key_id=KeyId(key_id), key=key)
+        for unit, readers, source, key_id, blob in self._many(_OWN_KEYS, units):
+            key = self._open(_DATA, source, key_id, blob)
+            found[unit, readers] = DataKey(key_id=KeyId(key_id), key=key)
         return found
 
     def own_wrapping_key(self, recipient: AgencyId, receiving_key_id: KeyId, day: str) -> WrappingKey | None:
@@ -173,11 +176,17 @@ class SqliteKeyStore:
     def next_numbers(self, pair_units: Collection[bytes]) -> Mapping[bytes, int]:
         """See `KeyStore.next_numbers`."""
         first = int(self._database.read("SELECT number FROM first_number")[0][0])
-        numbers = {}
-        for unit in pair_units:
-            rows = self._database.read("SELECT used FROM number WHERE pair_unit = ?", (unit,))
-            numbers[unit] = rows[0][0] + 1 if rows else first
+        numbers = dict.fromkeys(pair_units, first)
+        for unit, used in self._many(_NUMBERS, pair_units):
+            numbers[unit] = used + 1
         return numbers
+
+    def _many(self, question: str, names: Collection[bytes]) -> Iterator[Row]:
+        """Ask for many names, so many at once that the statement stays the same."""
+        asked = list(names)
+        for start in range(0, len(asked), _AT_ONCE):
+            some = asked[start : start + _AT_ONCE]
+            yield from self._database.read(question, [*some, *[None] * (_AT_ONCE - len(some))])
 
     # --- own keys, made durable before they are used ------------------------------------------------------------
 
