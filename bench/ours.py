@@ -30,6 +30,8 @@ from broker.stages import Closed
 from broker.storage.memory import MemoryKeyStore
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bench.meter import Meter
     from bench.world import World
     from broker.names import KeyId, Topic
@@ -49,9 +51,7 @@ async def measure(mix: str, bootstrap: str, count: int, out: Meter, into: Meter)
 
 async def _send(world: World, mix: str, publisher: KafkaPublisher, count: int, meter: Meter) -> dict[Topic, int]:
     at_rest = AtRest(os.urandom(32))
-    sender = Sender(
-        source=SENDER, signer=world.signers[SENDER], secret=at_rest.secret("ids"), tag=at_rest.tag
-    )
+    sender = Sender(source=SENDER, signer=world.signers[SENDER], secret=at_rest.secret("ids"), tag=at_rest.tag)
     keys = MemoryKeyStore()
     planner = KeyPlanner(sender=sender, keys=keys, random=os.urandom)
     sealer = Sealer(sender=sender, ciphers=Keyring(keys.data_key), random=os.urandom)
@@ -79,7 +79,7 @@ async def _send(world: World, mix: str, publisher: KafkaPublisher, count: int, m
     return begin
 
 
-async def _publish(publisher: KafkaPublisher, records: list[Sealed], begin: dict[Topic, int]) -> None:
+async def _publish(publisher: KafkaPublisher, records: Sequence[Sealed], begin: dict[Topic, int]) -> None:
     for part in ([one for one in records if not one.event_id], [one for one in records if one.event_id]):
         if part:
             offsets = await publisher.publish(part)
@@ -87,9 +87,7 @@ async def _publish(publisher: KafkaPublisher, records: list[Sealed], begin: dict
                 begin.setdefault(record.topic, offset)
 
 
-async def _receive(
-    world: World, mix: str, bootstrap: str, begin: dict[Topic, int], count: int, meter: Meter
-) -> None:
+async def _receive(world: World, mix: str, bootstrap: str, begin: dict[Topic, int], count: int, meter: Meter) -> None:
     me = AgencyId(READERS[mix])
     topic = area_topic("alert") if mix == "ordinary" else mail_topic(SENDER, me)
     subscription = KafkaSubscription(bootstrap)

@@ -49,11 +49,11 @@ from broker.storage.outbox import SqliteOutbox
 from broker.telemetry import Counts, KillsAt
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from broker.inbox_port import Sink
-    from broker.ports import FederationHome, Probe
+    from broker.ports import FederationHome, Probe, Publisher, Subscription
     from broker.stages import Draft
 
 STORE: Final = "store"
@@ -164,6 +164,12 @@ def open_store(folder: Path) -> Iterator[Store]:
         )
 
 
+def probe_of(settings: NodeSettings) -> Counts:
+    """Return what is told of each station: counts, or where a test has set it, kills."""
+    kill_at = settings.insecure_kill_at
+    return Counts() if kill_at is None else KillsAt(kill_at)
+
+
 def outbound(store: Store, thread: Thread, *, probe: Probe, wake: Callable[[], None]) -> Outbound:
     """Return the way into a node's outbox; also beside the running node, which notices by itself."""
     return Outbound(
@@ -211,15 +217,30 @@ def find_adapter(name: str) -> Adapter:
     raise MisconfiguredError("config.no-adapter", name)
 
 
+class Threads:
+    """The threads of a running node: one for each database, one that seals, one for consumers that may be slow."""
+
+    def __init__(self) -> None:
+        """Make them; each starts with its first call."""
+        self.outbox = Thread("outbox")
+        self.keys = Thread("keys")
+        self.inbox = Thread("inbox")
+        self.seal = Thread("seal")
+        self.sink = Thread("sink")
+
+    async def close(self) -> None:
+        """Let each finish what it was asked for."""
+        for thread in (self.outbox, self.keys, self.inbox, self.seal, self.sink):
+            await thread.close()
+
+
 class Node:
     """One agency's running node."""
 
     def __init__(self, store: Store) -> None:
         """Take the opened folder; nothing runs yet."""
         self._store = store
-        settings = store.settings
-        kill_at = settings.insecure_kill_at
-        self._probe = Counts() if kill_at is None else KillsAt(kill_at)
+        self._probe = probe_of(store.settings)
         self._log = structlog.get_logger()
 
     async def run(self) -> None:
@@ -234,7 +255,7 @@ class Node:
             self._log.warning("insecure", setting=name)
         publisher = KafkaPublisher(settings.kafka_bootstrap, client_id=f"simpul-{settings.id}")
         subscription = KafkaSubscription(settings.kafka_bootstrap, client_id=f"simpul-{settings.id}")
-        threads = [Thread(name) for name in ("outbox", "keys", "seal", "inbox", "sink")]
+        threads = Threads()
         try:
             async with asyncio.TaskGroup() as tasks:
                 for task in self._tasks(adapter, publisher, subscription, threads):
@@ -243,8 +264,7 @@ class Node:
         finally:
             await publisher.close()
             await subscription.close()
-            for thread in threads:
-                await thread.close()
+            await threads.close()
             self._log.info("stopped", agency=settings.id, stations=dict(self._probe.passed_by_station))
 
     def _in_force(self) -> InForce:
@@ -253,20 +273,43 @@ class Node:
     def _tasks(
         self,
         adapter: Adapter | None,
-        publisher: KafkaPublisher,
-        subscription: KafkaSubscription,
-        threads: Sequence[Thread],
-    ) -> Iterator[Any]:
+        publisher: Publisher,
+        subscription: Subscription,
+        threads: Threads,
+    ) -> Iterator[Coroutine[Any, Any, None]]:
+        store, settings = self._store, self._store.settings
+        relay = self.relay(publisher, threads)
+        inbound = self.inbound(subscription, threads)
+        yield relay.run()
+        yield inbound.run()
+        yield self._watch_federation()
+        if adapter is None:
+            return
+        sink = adapter.sink(settings.folder, settings.adapter_settings)
+        delivering = Delivering(
+            Consumer(name=f"adapter/{settings.adapter}", sink=sink),
+            inbox=store.inbox,
+            reader=store.reader,
+            thread=threads.sink,
+            clock=SystemClock(),
+            probe=self._probe,
+            random=os.urandom,
+        )
+        yield delivering.run(inbound.wait_committed)
+        accept = outbound(store, threads.outbox, probe=self._probe, wake=relay.wake).accept
+        yield adapter.feed(settings.folder, settings.adapter_settings, accept, self._tell)
+
+    def relay(self, publisher: Publisher, threads: Threads) -> Relay:
+        """Return what seals and publishes."""
         store = self._store
-        outbox_thread, keys_thread, work_thread, inbox_thread, sink_thread = threads
-        relay = Relay(
+        return Relay(
             sender=self._sender(),
             stores=Stores(
                 outbox=store.outbox,
-                outbox_thread=outbox_thread,
+                outbox_thread=threads.outbox,
                 keys=store.keys,
-                keys_thread=keys_thread,
-                work_thread=work_thread,
+                keys_thread=threads.keys,
+                work_thread=threads.seal,
             ),
             clearance=store.clearance,
             publisher=publisher,
@@ -274,32 +317,17 @@ class Node:
             probe=self._probe,
             random=os.urandom,
         )
-        yield relay.run()
-        inbound = Inbound(
+
+    def inbound(self, subscription: Subscription, threads: Threads) -> Inbound:
+        """Return what reads Kafka into the inbox."""
+        return Inbound(
             receiver=self._receiver(),
             subscription=subscription,
             in_force=self._in_force,
-            thread=inbox_thread,
+            thread=threads.inbox,
             clock=SystemClock(),
             random=os.urandom,
         )
-        yield inbound.run()
-        yield self._watch_federation()
-        if adapter is None:
-            return
-        settings = store.settings
-        delivering = Delivering(
-            Consumer(name=f"adapter/{settings.adapter}", sink=adapter.sink(settings.folder, settings.adapter_settings)),
-            inbox=store.inbox,
-            reader=store.reader,
-            thread=sink_thread,
-            clock=SystemClock(),
-            probe=self._probe,
-            random=os.urandom,
-        )
-        yield delivering.run(inbound.wait_committed)
-        accept = outbound(store, outbox_thread, probe=self._probe, wake=relay.wake).accept
-        yield adapter.feed(settings.folder, settings.adapter_settings, accept, self._tell)
 
     def _sender(self) -> Sender:
         store = self._store

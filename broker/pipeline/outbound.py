@@ -4,7 +4,8 @@ Rules:
 - When `accept` returns, what it took is durable and will leave; what it did not take is named with its code, and is
   still the caller's. If it raises, nothing was taken.
 - One refused draft holds up no other.
-- Victim-side events of priority P2 and P3 leave at quarter-hour marks, so that their hour says nothing.
+- Victim-side events of priority P2 and P3 leave at quarter-hour marks, so that their hour says nothing; an
+  exercise, which is about nobody, leaves at once.
 """
 
 from __future__ import annotations
@@ -142,7 +143,8 @@ class _Refused:
 
 def _release(checked: Checked, now: datetime) -> datetime | None:
     """Return the next quarter-hour mark for an event whose hour must say nothing; none for any other."""
-    if not checked.kind.victim_side or checked.attributes.get("priority") not in _UNHURRIED:
+    exercise = checked.attributes["status"] != "Actual"
+    if exercise or not checked.kind.victim_side or checked.attributes["priority"] not in _UNHURRIED:
         return None
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     return midnight + ((now - midnight) // QUARTER_HOUR + 1) * QUARTER_HOUR
