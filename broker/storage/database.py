@@ -175,12 +175,7 @@ def _opening(path: Path) -> Iterator[None]:
     drops the POSIX locks that SQLite holds on it in this process (https://sqlite.org/howtocorrupt.html §2.2).
     """
     folder = path.parent
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)
-        gate = os.open(folder / f".{path.name}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise MisconfiguredError("config.store-folder", error.strerror or "") from error
+    gate = _gate(folder, path.name)
     try:
         fcntl.flock(gate, fcntl.LOCK_EX)
         try:
@@ -193,6 +188,35 @@ def _opening(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(gate)
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Hold a store folder for the one node that runs on it; others may still read it and add to its outbox.
+
+    Raises:
+        MisconfiguredError: `config.store-held`, a node runs on it already; or the folder cannot be made.
+    """
+    gate = _gate(folder, "node")
+    try:
+        fcntl.flock(gate, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(gate)
+        raise MisconfiguredError("config.store-held", error.strerror or "") from error
+    try:
+        yield
+    finally:
+        os.close(gate)
+
+
+def _gate(folder: Path, name: str) -> int:
+    """Make the folder where it is missing, ours alone, and open a file to lock in it."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        return os.open(folder / f".{name}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise MisconfiguredError("config.store-folder", error.strerror or "") from error
 
 
 def _sync_folder(folder: Path) -> None:

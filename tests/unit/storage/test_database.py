@@ -14,7 +14,7 @@ import pytest
 from broker import codes
 from broker.errors import MisconfiguredError, StorageError
 from broker.storage import database
-from broker.storage.database import Database, Thread, translated
+from broker.storage.database import Database, Thread, held, translated
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -137,6 +137,17 @@ def test_a_writer_that_hangs_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
     two.close()
 
 
+def test_one_node_runs_on_a_folder(tmp_path: Path) -> None:
+    """A second node is told so at once; when the first has ended, another may start."""
+    with held(tmp_path / "store"):
+        with pytest.raises(MisconfiguredError) as caught, held(tmp_path / "store"):
+            pytest.fail("two nodes on one folder")
+        assert caught.value.code == "config.store-held"
+        Database(tmp_path / "store" / "test.db", schema=SCHEMA, label="test").close()
+    with held(tmp_path / "store"):
+        pass
+
+
 def test_several_processes_open_and_write_a_new_file_at_once(tmp_path: Path) -> None:
     """Four processes that start together on an empty folder lose no write and get no error."""
     spawn = multiprocessing.get_context("spawn")
@@ -181,7 +192,14 @@ def _is_result(name: str, value: int) -> bool:
 
 def test_every_code_of_the_table_is_registered() -> None:
     """A person can be told what each of them means."""
-    used = {*database._CODES.values(), "store.misused", "store.moved", "store.unreadable", "config.store-folder"}
+    used = {
+        *database._CODES.values(),
+        "store.misused",
+        "store.moved",
+        "store.unreadable",
+        "config.store-folder",
+        "config.store-held",
+    }
     assert used <= set(codes.registry())
 
 
