@@ -85,14 +85,14 @@ def judge(stream: Stream, seen: Verified, history: History, *, joined_later: boo
         if known is None:
             return _PASSED_OVER
         return _RESENT if known == seen.leaf else Verdict(Place.FORKED, "stream.fork", (known, seen.leaf))
+    starts_here = joined_later and head == UNSEEN
+    is_next = seen.sequence == head.sequence + 1
+    if is_next and seen.previous != head.leaf and not starts_here:
+        return Verdict(Place.FORKED, "stream.fork", (head.leaf, seen.previous, seen.leaf))
     if seen.lane != stream.lane and history.lane(seen.lane) is not None:
+        # Beyond a gap, too: whatever fills it, nothing of this lane can follow.
         return Verdict(Place.FORKED, "stream.closed-lane", (head.leaf, seen.leaf))
-    if seen.sequence == head.sequence + 1:
-        if seen.previous == head.leaf:
-            return _NEXT
-        if not (joined_later and head == UNSEEN):
-            return Verdict(Place.FORKED, "stream.fork", (head.leaf, seen.previous, seen.leaf))
-    return _NEXT if joined_later and head == UNSEEN else _HELD
+    return _NEXT if is_next or starts_here else _HELD
 
 
 def track(head: StreamHead | None, seen: Verified) -> tuple[StreamHead, Verdict]:
@@ -101,6 +101,8 @@ def track(head: StreamHead | None, seen: Verified) -> tuple[StreamHead, Verdict]
     Returns:
         The head after it, and the verdict: next, resent, passed over (an older place), or a fork at the head.
     """
+    if head is not None and seen.sequence == head.sequence + 1 and seen.previous != head.leaf:
+        return head, Verdict(Place.FORKED, "stream.fork", (head.leaf, seen.previous, seen.leaf))
     if head is None or seen.sequence > head.sequence:
         return StreamHead(sequence=seen.sequence, leaf=seen.leaf), _NEXT
     if seen.sequence < head.sequence:

@@ -225,7 +225,7 @@ class Inbound:
         released = self._events.retry([row for row in rows if not is_keys_topic(row.topic)], in_force, at=at)
         if keys:
             batch = [row.record.fetched for row in keys.values() if row.record is not None]
-            taken = self._keys.take(batch, in_force.federation, offsets={}, at=at)
+            taken = self._keys.take(batch, in_force.federation, offsets=None, at=at)
             mended = [row.number for place, row in keys.items() if place not in taken.set_aside]
             self._receiver.inbox.commit(Taken(at=at, released=mended))
             self._events.complete(taken.keys, in_force, at=at)

@@ -97,7 +97,7 @@ class KeyringFeed:
         batch: Sequence[Fetched],
         federation: Federation,
         *,
-        offsets: Mapping[Topic, tuple[int, int]],
+        offsets: Mapping[Topic, tuple[int, int]] | None,
         at: datetime,
     ) -> KeysTaken:
         """Take one batch of key records and make it durable.
@@ -105,7 +105,8 @@ class KeyringFeed:
         Args:
             batch: records of key topics, in order within each.
             federation: the newest one.
-            offsets: topic to (offset expected in the key store, offset of the next record to read).
+            offsets: topic to (offset expected in the key store, offset of the next record to read); none for
+                records that are tried again, whose place was judged when they came.
             at: the time by this node's clock.
 
         Returns:
@@ -118,7 +119,7 @@ class KeyringFeed:
         step = _Step(at=at, heads=dict(self._keys.heads()))
         own: list[Verified] = []
         for fetched in batch:
-            seen = self._verified(fetched, federation, step)
+            seen = self._verified(fetched, federation, step, again=offsets is None)
             if seen is None:
                 continue
             if seen.source == self._me:
@@ -129,18 +130,20 @@ class KeyringFeed:
             self._open(seen, step)
         if step.wrapping:
             self._open_waiting(step)
-        self._commit(step, offsets)
+        self._commit(step, offsets or {})
         return KeysTaken(
             keys=tuple(step.data),
             set_aside=frozenset((one.fetched.topic, one.fetched.offset) for one in step.quarantine),
         )
 
-    def _verified(self, fetched: Fetched, federation: Federation, step: _Step) -> Verified | None:
+    def _verified(self, fetched: Fetched, federation: Federation, step: _Step, *, again: bool) -> Verified | None:
         try:
             seen = self._verifier.verify(fetched, federation)
         except UntrustedError as error:
             step.set_aside(fetched, claimed_source(fetched, federation), error.code)
             return None
+        if again:
+            return seen
         topic = fetched.topic
         step.heads[topic], verdict = track(step.heads.get(topic), seen)
         if verdict.place is Place.FORKED:

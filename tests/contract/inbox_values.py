@@ -90,7 +90,7 @@ def quarantined(
     return Quarantined(fetched=fetched, source=source, code=code, station="unseal", at=NOW)
 
 
-def finding(offset: int = 3, code: str = "stream.forked") -> Finding:
+def finding(offset: int = 3, code: str = "stream.fork") -> Finding:
     """Something that a person must look at."""
     return Finding(
         code=code, source=POLICE, topic=TOPIC, offset=offset, at=NOW, detail="sequence 4", evidence=(b"", leaf(4))

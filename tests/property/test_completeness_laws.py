@@ -93,6 +93,7 @@ BATCH = st.integers(1, 7)
 
 
 @given(lanes=LANES, batch=BATCH, again=st.data())
+@settings(deadline=None)
 def test_an_honest_history_with_resends_resolves_completely(lanes: list[int], batch: int, again: st.DataObject) -> None:
     """Whatever is published again after a crash is dropped and counted; nothing is reported."""
     honest = history(lanes)
@@ -109,6 +110,7 @@ def test_an_honest_history_with_resends_resolves_completely(lanes: list[int], ba
 
 
 @given(lanes=LANES, batch=BATCH, order=st.data())
+@settings(deadline=None)
 def test_a_reordered_history_is_put_in_order(lanes: list[int], batch: int, order: st.DataObject) -> None:
     """Once all have come, in any order and any number of times, each was taken once and in its place."""
     honest = history(lanes)
@@ -121,6 +123,7 @@ def test_a_reordered_history_is_put_in_order(lanes: list[int], batch: int, order
 
 
 @given(lanes=LANES, batch=BATCH, choice=st.data())
+@settings(deadline=None)
 def test_a_withheld_record_leaves_a_gap_and_nothing_beyond_it_is_taken(
     lanes: list[int], batch: int, choice: st.DataObject
 ) -> None:
@@ -137,6 +140,7 @@ def test_a_withheld_record_leaves_a_gap_and_nothing_beyond_it_is_taken(
 
 
 @given(lanes=LANES, batch=BATCH, choice=st.data())
+@settings(deadline=None)
 def test_a_fork_is_reported_wherever_it_comes_and_whatever_lane_it_names(
     lanes: list[int], batch: int, choice: st.DataObject
 ) -> None:
@@ -156,7 +160,7 @@ def test_a_fork_is_reported_wherever_it_comes_and_whatever_lane_it_names(
 
 
 @given(before=LANES, lost=LANES, after=LANES, batch=BATCH)
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_a_source_restored_from_a_backup_forks_until_a_person_accepts_its_lane(
     before: list[int], lost: list[int], after: list[int], batch: int
 ) -> None:
@@ -187,6 +191,7 @@ def test_a_source_restored_from_a_backup_forks_until_a_person_accepts_its_lane(
 
 
 @given(lanes=LANES, start=st.integers(1, 5), batch=BATCH)
+@settings(deadline=None)
 def test_who_joined_later_starts_with_what_is_there(lanes: list[int], start: int, batch: int) -> None:
     """The first record seen starts the stream; older ones are passed over, later ones are judged as ever."""
     honest = history([*lanes, 5])

@@ -74,6 +74,9 @@ def seen(sequence: int, *, name: object = None, previous: object = None, lane: L
         pytest.param(STREAM, seen(6, lane=OLD), Place.FORKED, (5, 6), id="continues, but in a closed lane"),
         pytest.param(STREAM, seen(6, lane=FORKED), Place.FORKED, (5, 6), id="continues, but in a forked lane"),
         pytest.param(STREAM, seen(9, lane=OLD), Place.FORKED, (5, 9), id="beyond a gap in a closed lane"),
+        pytest.param(
+            STREAM, seen(6, previous="x", lane=OLD), Place.FORKED, (5, "x", 6), id="names another, closed lane"
+        ),
         pytest.param(STREAM, seen(7), Place.HELD, (), id="beyond a gap"),
         pytest.param(STREAM, seen(7, lane=NEW), Place.HELD, (), id="beyond a gap in a new lane"),
         pytest.param(STREAM, seen(0, name="x"), Place.FORKED, (0, "x"), id="before the first place"),
@@ -107,6 +110,8 @@ def test_who_joined_later_may_start_anywhere_but_only_start() -> None:
         pytest.param(HEAD, seen(3), Place.PASSED_OVER, 5, id="an older one"),
         pytest.param(HEAD, seen(5), Place.RESENT, 5, id="the head again"),
         pytest.param(HEAD, seen(5, name="x"), Place.FORKED, 5, id="another at the head"),
+        pytest.param(HEAD, seen(6), Place.NEXT, 6, id="the next one"),
+        pytest.param(HEAD, seen(6, previous="x"), Place.FORKED, 5, id="the next one names another"),
     ],
 )
 def test_a_compacted_topic_has_a_head_and_no_gaps(

@@ -154,7 +154,7 @@ async def test_own_keys_are_taken_again_after_the_key_store_was_lost(tmp_path: P
         foreign = stolen.wrapping[ME]
         assert await node.thread.run(node.keys.wrapping_key, ME, foreign.key_id) is None
         assert [code for code, where, _ in await node.quarantined() if where == topic] != []
-        assert "inbound.not-ours" in await node.codes() or "stream.forked" in await node.codes()
+        assert "inbound.not-ours" in await node.codes() or "stream.fork" in await node.codes()
 
 
 async def test_after_a_restore_without_keys_everything_opens_again(tmp_path: Path) -> None:
