@@ -105,12 +105,12 @@ def recipients_of(checked: Checked, rules: Rules) -> tuple[frozenset[AgencyId], 
     """Resolve the audience.
 
     Returns:
-        All recipients, and those of them that are named; the source is in neither.
+        All recipients, the source left out, and who is named.
 
     Raises:
         ForbiddenError: a role that the agreements do not know.
     """
-    named = frozenset(checked.named) - {checked.source}
+    named = frozenset(checked.named)
     found = set(named)
     for role in checked.roles:
         agencies = rules.agencies_with(role)

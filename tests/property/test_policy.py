@@ -6,7 +6,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from broker.errors import ForbiddenError
@@ -186,7 +186,7 @@ def events(draw: st.DrawFn) -> tuple[str, Checked, dict[EventId, Cause]]:
 
 
 @given(events())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_clear_is_total_and_never_beyond_the_table(case: tuple[str, Checked, dict[EventId, Cause]]) -> None:
     """Nothing but ForbiddenError; whatever is let go is in the table, in the right place, and small enough."""
     number, event, causes = case
@@ -216,7 +216,7 @@ def test_clear_is_total_and_never_beyond_the_table(case: tuple[str, Checked, dic
 
 
 @given(events())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_cleared_is_admitted_by_whoever_knows_the_cause(
     case: tuple[str, Checked, dict[EventId, Cause]],
 ) -> None:
@@ -233,7 +233,7 @@ def test_what_is_cleared_is_admitted_by_whoever_knows_the_cause(
 
 
 @given(events())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_explanation_agrees_with_the_decision(case: tuple[str, Checked, dict[EventId, Cause]]) -> None:
     """`explain` never raises, and says of each recipient what `clear` does."""
     _, event, causes = case
@@ -251,7 +251,7 @@ def test_explanation_agrees_with_the_decision(case: tuple[str, Checked, dict[Eve
 
 
 @given(st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_value_of_the_event_in_a_refusal(data: st.DataObject) -> None:
     """A refusal names agreement and clause; neither subject, words nor recipients of the event."""
     number, event, causes = data.draw(events())

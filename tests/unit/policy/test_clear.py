@@ -8,13 +8,14 @@ import pytest
 
 from broker.errors import ForbiddenError
 from broker.names import AgencyId
-from broker.policy import clear, compile_rules
+from broker.policy import clear, compile_rules, default_agreements
 from schemas.catalogue import find
 from tests.unit.policy.arrivals import cover_of
 from tests.unit.policy.asking import (
     ALERT,
     ALL_OF_ALERT,
     TIP,
+    ack,
     cleared,
     refused,
 )
@@ -27,6 +28,7 @@ from tests.unit.policy.federations import (
     SOS,
     UPTD,
     agreements_without,
+    cause,
     federation,
     rules,
 )
@@ -100,6 +102,31 @@ def test_a_decision_is_remembered_only_for_what_is_equal() -> None:
             clear(checked("E03", IMI, audience=BNPT, **changes), ours, {})
     with pytest.raises(ForbiddenError):
         clear(checked("E03", POL, audience=BNPT, data__open__nexus="terror"), ours, {})
+
+
+def test_parts_of_one_event_are_not_remembered_for_another() -> None:
+    """An alert with a place, then one without, then one with: each copy holds what its own event has."""
+    ours = rules()
+    held = []
+    for place in ({"area": "Bandara"}, None, {"area": "Bandara"}):
+        result = clear(checked("E07", POL, audience=UPTD, data__place=place), ours, {})
+        held.append([part.name for part in result.copies[0].parts])
+        assert cover_of(result.copies[0])["data"]["parts"] == held[-1][1:]
+    assert held == [["cover", "narrative", "place"], ["cover", "narrative"], ["cover", "narrative", "place"]]
+
+
+def test_recipient_of_the_cause_is_a_condition_that_can_be_made() -> None:
+    """`recipient-is-cause-audience`: an answer that goes only to those who were told before."""
+    toml = default_agreements().decode()
+    ack_row = toml.index('id = "E07-ack"')
+    head, tail = toml[:ack_row], toml[ack_row:]
+    tail = tail.replace('fact = "recipient-is-cause-source"', 'fact = "recipient-is-cause-audience"', 1)
+    ours = rules(toml=(head + tail).encode())
+    known = cause(ALERT, POL, IMI, UPTD)
+    assert clear(ack(IMI, UPTD), ours, known).copies
+    with pytest.raises(ForbiddenError) as caught:
+        clear(ack(IMI, POL), ours, known)
+    assert caught.value.code == "forbidden.not-told-before"
 
 
 def test_no_copy_tells_of_another_recipient() -> None:

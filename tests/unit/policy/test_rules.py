@@ -40,6 +40,7 @@ SLIPS = [
         'answers = "id.simpul.tip.received.v1"', 'answers = "x"', "agreement.1.answers", id="unknown type of the cause"
     ),
     pytest.param('["immigration", "ngo", "social-services"]', '["spy"]', "agreement.0.sender.0.roles", id="role"),
+    pytest.param('"ngo", "social-services"]', '"ngo", "ngo"]', "agreement.0.sender.0.roles", id="a role twice"),
     pytest.param(
         'compartments = ["narrative"]', 'compartments = ["network"]', "agreement.0.recipient.0.compartments", id="part"
     ),
