@@ -9,7 +9,6 @@ from typing import Annotated, Literal
 import typer
 
 
-
 def demo(
     *,
     headless: Annotated[

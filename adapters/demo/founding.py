@@ -1,5 +1,6 @@
-"""Makes what the demo needs before anybody can speak: topics, a node's folder with fresh keys for each agency, and the
-federation that lists them under the default agreements.
+"""Makes what the demo needs before anybody can speak: topics, nodes with fresh keys, and the federation of them.
+
+The agreements are the default ones; the federation is a folder that nobody signed, as development and tests have it.
 """
 
 from __future__ import annotations

@@ -58,5 +58,3 @@ def _lend_jars(said: KafkaChoice, own: KafkaChoice, tell: Tell) -> None:
     with lock(said.cache):
         there = jars.fetch(said.cache, tell)
     (home(own.cache) / there.name).symlink_to(there, target_is_directory=True)
-
-

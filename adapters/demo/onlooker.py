@@ -1,4 +1,7 @@
-"""What the nodes' stores say: the one source of whatever the demo tells. It only reads, and blocks: call it in a thread."""
+"""What the nodes' stores say: the one source of whatever the demo tells.
+
+It only reads. It blocks, so it is called in a thread.
+"""
 
 from __future__ import annotations
 
@@ -67,9 +70,7 @@ class Journey:
     def late(self) -> tuple[AgencyId, ...]:
         """Those of the audience who do not have it yet, or miss a key."""
         return tuple(
-            agency
-            for agency in self.audience
-            if agency not in self.arrivals or self.arrivals[agency].event.missing
+            agency for agency in self.audience if agency not in self.arrivals or self.arrivals[agency].event.missing
         )
 
     def milliseconds(self, agency: AgencyId) -> int:
@@ -139,6 +140,8 @@ class Onlooker:
     def _why_not(self, journey: Journey, event: Opened, agency: AgencyId) -> str:
         sender = self._stores[journey.source]
         rules = sender.trust.in_force().rules
+        # Each copy names only its own reader where an agreement says so: asked is what would be if it named this one.
+        narrowed = {name: (agency,) for one in rules.agreements_on(event.kind.type) for name in one.narrowed}
         said = event.attributes
         cause_id = EventId(said.get("causationid", ""))
         asked = Asked(
@@ -150,7 +153,7 @@ class Onlooker:
             lawref=said["lawref"],
             day=said["time"][:10],
             subject=said.get("subject"),
-            open=event.open,
+            open=event.open.model_copy(update=narrowed),
             cause=sender.outbox.cause(cause_id) or sender.reader.cause(cause_id) if cause_id else None,
             recipients=frozenset({agency}),
             named=frozenset({agency}),

@@ -73,7 +73,9 @@ async def look(bootstrap: str, places: Sequence[tuple[Topic, int]]) -> list[Seen
 
 
 def _seen(fetched: Fetched) -> Seen:
-    headers = tuple((name, len(value or b""), (value or b"").decode(errors="replace")) for name, value in fetched.headers)
+    headers = tuple(
+        (name, len(value or b""), (value or b"").decode(errors="replace")) for name, value in fetched.headers
+    )
     parts = parse_parts_unverified(fetched.value or b"", most=_MOST_PARTS)
     return Seen(
         topic=fetched.topic,

@@ -194,7 +194,9 @@ async def _attempt(said: argparse.Namespace) -> dict[str, object]:
     (genuine,) = await take(said.kafka, [place])
     if said.attempt == "forged-signature":
         return await _write(said.kafka, forged(genuine))
-    return await _write(said.kafka, moved(genuine, Topic(said.to)) if said.attempt == "moved-topic" else flipped(genuine))
+    return await _write(
+        said.kafka, moved(genuine, Topic(said.to)) if said.attempt == "moved-topic" else flipped(genuine)
+    )
 
 
 def main() -> int:

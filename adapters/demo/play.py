@@ -21,6 +21,7 @@ from adapters.demo.refusals import Scene
 from adapters.demo.report import Refused, Report
 from adapters.demo.scenario import Played, Samples, Scenario, Step, filled
 from adapters.demo.waiting import until
+from broker.assembly import SystemClock
 from broker.errors import UnavailableError
 from broker.ports import SendState
 
@@ -47,6 +48,7 @@ class Play:
     workplace: Workplace
     teller: Teller
     report: Report
+    report_file: Path | None
     keep: bool
     started: float
     """By the monotonic clock, in seconds."""
@@ -81,6 +83,8 @@ class Play:
             await self._refusals(scene)
             self.report.seconds["total"] = self._seconds()
             self.report.ok = True
+            if self.report_file is not None:
+                self.report.write(self.report_file)
             self.teller.ending(self.report, self.workplace.folder if self.keep else None)
             if self.keep:
                 await self._until_told(scene)
@@ -100,13 +104,12 @@ class Play:
         known: dict[int, Played] = {}
         for step in self.played.steps:
             self.teller.step(step)
+            self.teller.how(step)
             sent = await self._sent(step, scene, known)
             journeys = [await self._arrived(one.source, one.sent.event_id, scene) for one in sent]
-            self.report.seconds.setdefault("first_delivery", self._seconds())
+            self.report.seconds.setdefault("first_delivery", self._first(journeys[0]))
             scene.journeys[step.number] = journeys
-            known[step.number] = Played(
-                event_id=journeys[0].sent.event_id, subject=journeys[0].sent.route.subject
-            )
+            known[step.number] = Played(event_id=journeys[0].sent.event_id, subject=journeys[0].sent.route.subject)
             for journey in journeys:
                 await self._tell(journey, scene)
 
@@ -191,6 +194,11 @@ class Play:
         while True:
             await asyncio.sleep(1)
             scene.nodes.require_alive()
+
+    def _first(self, journey: Journey) -> float:
+        """Return when an event first arrived, in seconds since the start."""
+        ago = SystemClock().now() - min(arrival.at for arrival in journey.arrivals.values())
+        return round(self._seconds() - ago.total_seconds(), 3)
 
     def _seconds(self) -> float:
         return round(time.monotonic() - self.started, 3)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -53,30 +52,34 @@ def run(wishes: Wishes) -> int:
         workplace=workplace,
         teller=teller,
         report=report,
+        report_file=wishes.report,
         keep=wishes.keep,
         started=wishes.started,
     )
-    code: int = Exit.FAILED
+    look_into = True
     try:
         code = asyncio.run(_until_told(play, wishes))
+        look_into = wishes.keep and report.ok
     except SimpulError as error:
         code = exit_code(error) if isinstance(error, MisconfiguredError) else Exit.FAILED
         teller.failed(error.code, error.detail, workplace.folder)
     finally:
-        workplace.close(keep=wishes.keep or not report.ok)
+        # The threads of the run have ended by now, so whatever they started is known.
+        workplace.close(keep=look_into)
     return code
 
 
 async def _until_told(play: Play, wishes: Wishes) -> int:
-    """Run to the end, or until Ctrl-C or SIGTERM; the report is written before anything is left running."""
+    """Run to the end, or until Ctrl-C or SIGTERM; a run that does not come to its end leaves a report, too."""
     running = asyncio.create_task(play.run())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, running.cancel)
     try:
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
+        await running
+    except asyncio.CancelledError:
+        play.teller.stopped()
     finally:
-        if wishes.report is not None:
+        if wishes.report is not None and not play.report.ok:
             play.report.write(wishes.report)
     return Exit.OK if play.report.ok else Exit.FAILED

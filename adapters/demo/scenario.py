@@ -1,4 +1,4 @@
-"""What the demo plays, as data: the cast, the steps and the refusals of `scenario.toml`, and the files of `samples/`."""
+"""What the demo plays, as data: cast, steps and refusals of `scenario.toml`, and the files of `samples/`."""
 
 from __future__ import annotations
 

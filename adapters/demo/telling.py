@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from adapters.demo import words
+from adapters.demo.headlines import headline
 from broker.codes import registry
 from broker.kafka.running import EMBEDDED, EXTERNAL
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from broker.names import AgencyId
 
 WIDTH: Final = 100
-_SHOWN_CHARACTERS: Final = 48
+_SHOWN_CHARACTERS: Final = 44
 
 
 class Teller:
@@ -81,6 +82,7 @@ class Teller:
                 kind=self._say(words.KINDS[running.kind]),
                 version=running.version,
                 brokers=running.brokers,
+                s="" if running.brokers == 1 else "s",
                 seconds=f"{seconds:.1f}",
             )
         )
@@ -92,7 +94,8 @@ class Teller:
         for member in self._played.cast:
             adapter = member.adapter or self._say(words.NO_ADAPTER)
             table.add_row(member.short(self._language), member.name(self._language), adapter, str(pids[member.agency]))
-        self._out.print(table)
+        self._show(table)
+        self._out.print()
 
     def not_shown(self) -> None:
         """Say what an embedded server cannot show."""
@@ -103,9 +106,14 @@ class Teller:
 
     def step(self, step: Step) -> None:
         """Begin a step."""
-        self._out.print()
         self._heading(f"{step.number} · {step.title(self._language)}", aside=step.when(self._language))
         self._paragraph(step.told(self._language))
+
+    def how(self, step: Step) -> None:
+        """Tell how a step's sender sends: what was done, before it is known what came of it."""
+        done = words.DRAFT if step.draft is not None else words.DROPPED
+        files = step.draft or ", ".join(step.files)
+        self._fact(words.HOW, self._say(done).format(files=files, agency=self._short(step.sender)))
 
     def rejects(self, rejects: Sequence[tuple[int, str, str]]) -> None:
         """Tell what of a native file became no event: row, field and code."""
@@ -117,12 +125,15 @@ class Teller:
         """Tell of one event: what left, what Kafka's operator sees, who opens what and why not."""
         kind = next(iter(journey.arrivals.values())).event.kind
         title = kind.title_en if self._language == "en" else kind.title_id
-        self._fact(words.SENT, f"{self._short(journey.source)} – {title} ({kind.type.removeprefix('id.simpul.')})")
+        self._fact(words.EVENT, f"{title} ({kind.type.removeprefix('id.simpul.')})")
         if not self._headers_told:
             self._headers_told = True
             self._all_that_is_seen(seen[0])
         for place, one in enumerate(seen):
             self._fact(words.SEEN, self._glimpse(one), again=place > 0)
+        reader, told = headline(journey)
+        if told:
+            self._fact(words.READ, f"{self._short(reader)}: {told}")
         table = self._table(words.ARRIVALS)
         codes: dict[str, None] = {}
         for agency, arrival in sorted(journey.arrivals.items()):
@@ -134,10 +145,11 @@ class Teller:
                 ", ".join(map(self._part, ("open", *arrival.opened))),
                 Text(closed or "–"),
             )
-        self._out.print(table)
+        self._show(table)
         self._without(why)
         for code in codes:
             self._line(f"[{code}] {self._why(code)}", style="dim")
+        self._out.print()
 
     def _without(self, why: Mapping[AgencyId, str]) -> None:
         by_code: dict[str, list[str]] = {}
@@ -148,30 +160,30 @@ class Teller:
 
     def _all_that_is_seen(self, seen: Seen) -> None:
         self._line(self._say(words.ALL_THAT_IS_SEEN))
-        table = Table(box=None, show_header=False, padding=(0, 2, 0, 4))
+        table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
         for name, size, text in seen.headers:
             whole = len(text) <= _SHOWN_CHARACTERS
-            shown = text if whole else f"{text[:_SHOWN_CHARACTERS]}… ({self._bytes(size)})"
+            shown = text if whole else f"{text[:_SHOWN_CHARACTERS]}… ({self._number(size)} B)"
             table.add_row(Text(name, style="dim"), Text(shown))
-        told = words.CLOSED_VALUE if seen.parts else words.NO_VALUE
-        table.add_row(Text(self._say(words.VALUE), style="dim"), self._say(told).format(size=self._bytes(sum(seen.parts))))
-        self._out.print(table)
+        told = self._say(words.CLOSED_VALUE).format(count=len(seen.parts), sizes=self._sizes(seen))
+        table.add_row(Text(self._say(words.VALUE), style="dim"), told)
+        self._show(table)
 
     def _glimpse(self, seen: Seen) -> str:
-        sizes = " + ".join(f"{size:,}".replace(",", "." if self._language == "id" else ",") for size in seen.parts)
-        return f"{seen.topic} – {self._say(words.PARTS).format(count=len(seen.parts), sizes=sizes)}"
+        return f"{seen.topic} · {self._sizes(seen)}"
+
+    def _sizes(self, seen: Seen) -> str:
+        return " + ".join(self._number(size) for size in seen.parts) + " B"
 
     # --- the refusals
 
     def refusals(self) -> None:
         """Begin the refusals."""
-        self._out.print()
         self._heading(self._say(words.REFUSALS_TITLE))
         self._paragraph(self._say(words.REFUSALS))
 
     def refusal(self, refusal: Refusal, outcome: Outcome) -> None:
         """Tell of one attempt."""
-        self._out.print()
         self._line(refusal.title(self._language), style="bold")
         self._paragraph(refusal.told(self._language))
         where = words.REFUSED_READING if outcome.place is None else words.REFUSED
@@ -179,13 +191,13 @@ class Teller:
         told = self._say(where).format(agency=self._short(outcome.at), place=place)
         self._fact(words.OUTCOME, f"{told} [{outcome.code}] {self._why(outcome.code)}")
         for said, code in outcome.further:
-            self._fact(words.OUTCOME, f"{self._say(said)} [{code}] {self._why(code)}", again=True)
+            self._fact(words.OUTCOME, f"{self._say(said)} [{code}]", again=True)
+        self._out.print()
 
     # --- after
 
     def ending(self, report: Report, folder: Path | None) -> None:
         """Sum up, and say how to go on."""
-        self._out.print()
         self._heading(self._say(words.ENDING_TITLE))
         delivered = sum(len(event.delivered) for event in report.events)
         slowest = max((ms for event in report.events for ms in event.delivered.values()), default=0)
@@ -212,6 +224,10 @@ class Teller:
             self._out.print(Padding(Text(command.format(folder=folder)), (0, 0, 0, 4)), soft_wrap=True)
         self._out.print()
         self._line(self._say(words.KEPT_UNTIL))
+
+    def stopped(self) -> None:
+        """Say that somebody stopped it."""
+        self._err.print(Text(self._say(words.STOPPED)))
 
     def failed(self, code: str, detail: str, folder: Path | None) -> None:
         """Say what did not work."""
@@ -242,8 +258,8 @@ class Teller:
     def _part(self, name: str) -> str:
         return words.PART_NAMES[name](self._language)
 
-    def _bytes(self, size: int) -> str:
-        return f"{size:,} B".replace(",", "." if self._language == "id" else ",")
+    def _number(self, number: int) -> str:
+        return f"{number:,}".replace(",", "." if self._language == "id" else ",")
 
     def _heading(self, text: str, aside: str = "") -> None:
         title = Text(f" {text} ", style="bold cyan")
@@ -252,17 +268,20 @@ class Teller:
         self._out.print(Rule(title, align="left", characters="─", style="cyan"))
 
     def _paragraph(self, text: str) -> None:
-        self._out.print(Padding(Text(text), (0, 0, 1, 2)))
+        self._out.print(Padding(Text(text), (0, 0, 1, 2), expand=False))
 
     def _line(self, text: str, style: str = "") -> None:
-        self._out.print(Padding(Text(text, style=style), (0, 0, 0, 2)))
+        self._out.print(Padding(Text(text, style=style), (0, 0, 0, 2), expand=False))
 
     def _fact(self, label: Said, text: str, *, again: bool = False) -> None:
         grid = Table.grid(padding=(0, 2))
         grid.add_column(width=13)
         grid.add_column(overflow="fold")
         grid.add_row(Text("" if again else self._say(label), style="bold"), Text(text))
-        self._out.print(Padding(grid, (0, 0, 0, 2)))
+        self._out.print(Padding(grid, (0, 0, 0, 2), expand=False))
+
+    def _show(self, table: Table) -> None:
+        self._out.print(Padding(table, (0, 0, 0, 2), expand=False))
 
     def _table(self, columns: Sequence[Said]) -> Table:
         table = Table(box=SIMPLE_HEAD, header_style="bold", padding=(0, 2, 0, 0), show_edge=False)

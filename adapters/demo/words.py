@@ -9,23 +9,23 @@ from adapters.demo.scenario import Said
 TITLE: Final = Said(id="Simpul – demo", en="Simpul – the demo")
 OPENING: Final = Said(
     id=(
-        "Tujuh instansi bertukar peristiwa satu perkara TPPO lewat Kafka, tanpa basis data bersama. Setiap simpul adalah "
-        "proses sendiri dengan kunci baru; Kafka menyimpan dan mengurutkan, tetapi tidak dapat membaca apa pun. Semua "
-        "orang dalam demo ini rekaan, dan semua peristiwanya latihan (status=Exercise)."
+        "Tujuh instansi bertukar peristiwa satu perkara TPPO lewat Kafka, tanpa basis data bersama. Setiap simpul "
+        "adalah proses sendiri dengan kunci baru; Kafka menyimpan dan mengurutkan, tetapi tidak dapat membaca apa pun. "
+        "Semua orang dalam demo ini rekaan, dan semua peristiwanya latihan (status=Exercise)."
     ),
     en=(
-        "Seven agencies exchange the events of one trafficking case over Kafka, without a common database. Each node is "
-        "a process of its own with fresh keys; Kafka stores and orders, and can read nothing. Everybody in this demo is "
-        "made up, and every event is an exercise (status=Exercise)."
+        "Seven agencies exchange the events of one trafficking case over Kafka, without a common database. Each node "
+        "is a process of its own with fresh keys; Kafka stores and orders, and can read nothing. Everybody in this "
+        "demo is made up, and every event is an exercise (status=Exercise)."
     ),
 )
 KAFKA_OURS: Final = Said(
     id="Kafka: {kind} {version}, {brokers} broker, siap dalam {seconds} detik.",
-    en="Kafka: {kind} {version}, {brokers} broker(s), ready in {seconds} seconds.",
+    en="Kafka: {kind} {version}, {brokers} broker{s}, ready in {seconds} seconds.",
 )
 KAFKA_FOREIGN: Final = Said(
     id="Kafka: {kind} (SIMPUL_KAFKA_BOOTSTRAP), {brokers} broker.",
-    en="Kafka: {kind} (SIMPUL_KAFKA_BOOTSTRAP), {brokers} broker(s).",
+    en="Kafka: {kind} (SIMPUL_KAFKA_BOOTSTRAP), {brokers} broker{s}.",
 )
 KINDS: Final = {
     "external": Said(id="klaster yang sudah ada", en="a cluster that is there already"),
@@ -50,21 +50,29 @@ CAST: Final = (
 )
 NO_ADAPTER: Final = Said(id="– (petugas)", en="– (officers)")
 
-SENT: Final = Said(id="Dikirim", en="Sent")
+HOW: Final = Said(id="Caranya", en="How")
+DROPPED: Final = Said(
+    id="{files} ditaruh di folder `drop` simpul {agency}",
+    en="{files} put into the `drop` folder of the node: {agency}",
+)
+DRAFT: Final = Said(
+    id="`simpul send {files}` di simpul {agency}",
+    en="`simpul send {files}` at the node: {agency}",
+)
+EVENT: Final = Said(id="Peristiwa", en="Event")
 SEEN: Final = Said(id="Kafka melihat", en="Kafka sees")
-WITHOUT: Final = Said(id="Tidak dikirimi", en="Not sent to")
+WITHOUT: Final = Said(id="Tidak untuk", en="Not for")
 OUTCOME: Final = Said(id="Ditolak", en="Refused")
+READ: Final = Said(id="Terbaca", en="Read by")
 ALL_THAT_IS_SEEN: Final = Said(
-    id="Inilah semua yang dilihat operator Kafka dari rekaman pertama:",
-    en="This is all that Kafka's operator sees of the first record:",
+    id="Inilah semua yang dilihat operator Kafka dari rekaman pertama, beserta topik dan waktunya:",
+    en="This is all that Kafka's operator sees of the first record, beside its topic and time:",
 )
 VALUE: Final = Said(id="nilai", en="value")
 CLOSED_VALUE: Final = Said(
-    id="{size} sandi: jenis, kasus, penerima, dan semua isi ada di dalamnya",
-    en="{size} of ciphertext: type, case, audience and all content are inside",
+    id="{count} bagian tersandi, {sizes}: jenis, kasus, penerima, dan isi ada di dalamnya",
+    en="{count} encrypted parts, {sizes}: type, case, audience and content are inside",
 )
-NO_VALUE: Final = Said(id="kosong", en="null")
-PARTS: Final = Said(id="{count} bagian tersandi: {sizes} B", en="{count} encrypted parts: {sizes} B")
 ARRIVALS: Final = (
     Said(id="diterima", en="received by"),
     Said(id="setelah", en="after"),
@@ -97,29 +105,29 @@ REFUSALS: Final = Said(
 REFUSED: Final = Said(id="{agency} mengarantina {place}:", en="{agency} quarantined {place}:")
 REFUSED_READING: Final = Said(id="{agency} – pemeriksaan menolak:", en="{agency} – verification refuses:")
 WITHOUT_THE_CHECK: Final = Said(
-    id="Tanpa pemeriksaan itu pun tidak ada yang terbuka:",
-    en="Even without that check nothing opens:",
+    id="Tanpa pemeriksaan itu pun sampulnya tetap tertutup: kuncinya tidak ada pada Imigrasi",
+    en="Without that check the cover stays closed all the same: immigration does not hold its key",
 )
 NOR_THE_KEYS: Final = Said(
-    id="Kunci yang dikirim kepada pemilik kotak surat juga tidak terbuka:",
-    en="Nor do the keys that were sent to the mailbox's owner:",
+    id="Kunci yang dikirim kepada pemilik kotak surat itu juga tidak terbuka",
+    en="Nor do the keys open that were sent to the mailbox's owner",
 )
 
 ENDING_TITLE: Final = Said(id="Ringkasan", en="Summary")
 SUMMARY: Final = Said(
     id=(
-        "{events} peristiwa sampai di {delivered} kotak masuk, yang paling lambat dalam {slowest} ms. {refusals} serangan "
+        "{events} peristiwa, {delivered} kali sampai, yang paling lambat dalam {slowest} ms; {refusals} serangan "
         "ditolak. Kiriman pertama sampai {first} detik setelah mulai; seluruhnya {total} detik."
     ),
     en=(
-        "{events} events reached {delivered} inboxes, the slowest in {slowest} ms. {refusals} attacks were refused. The "
-        "first delivery came {first} seconds after the start; all of it took {total} seconds."
+        "{events} events, {delivered} deliveries, the slowest in {slowest} ms; {refusals} attacks refused. The first "
+        "delivery came {first} seconds after the start; all of it took {total} seconds."
     ),
 )
 GO_ON: Final = Said(
     id=(
-        "\nLanjut: `simpul demo --keep` membiarkan semuanya berjalan untuk dilihat sendiri; `simpul --help` menunjukkan "
-        "semua perintah; docs/demo.md menjelaskan apa yang baru saja terjadi."
+        "\nLanjut: `simpul demo --keep` membiarkan semuanya berjalan untuk dilihat sendiri; `simpul --help` "
+        "menunjukkan semua perintah; docs/demo.md menjelaskan apa yang baru saja terjadi."
     ),
     en=(
         "\nGo on: `simpul demo --keep` leaves everything running, to look at by yourself; `simpul --help` shows all "
@@ -134,8 +142,8 @@ NOT_SHOWN: Final = Said(
         "perjanjian, dan penolakan, karena tidak bergantung pada Kafka. Pasang Java 17 dan Maven untuk demo penuh."
     ),
     en=(
-        "This is the embedded server, not Apache Kafka: all in memory. Not proven: durability (records are gone when it "
-        "stops), compaction of the key topics, replication, and access rights for each topic. Proven all the same: "
+        "This is the embedded server, not Apache Kafka: all in memory. Not proven: durability (records are gone when "
+        "it stops), compaction of the key topics, replication, and access rights for each topic. Proven all the same: "
         "seals, keys, agreements and refusals, which do not depend on Kafka. Install Java 17 and Maven for all of it."
     ),
 )
@@ -152,6 +160,7 @@ KEPT_UNTIL: Final = Said(
     id="Ctrl-C menghentikan semuanya; folder kerja tetap ada.",
     en="Ctrl-C stops everything; the working folder stays.",
 )
+STOPPED: Final = Said(id="Dihentikan; semua proses diakhiri.", en="Stopped; every process is ended.")
 FAILED: Final = Said(id="Demo gagal.", en="The demo failed.")
 LOOK_INTO: Final = Said(
     id="Folder kerja dengan log setiap simpul: {folder}/logs",

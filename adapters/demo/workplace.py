@@ -69,7 +69,8 @@ class Workplace:
         (self.folder / _PIDS).write_bytes(orjson.dumps(self._pids))
 
     def close(self, *, keep: bool) -> None:
-        """Let go of the folder; remove it unless somebody wants to look into it."""
+        """End whatever still runs from the folder, let go of it, and remove it unless it is to be looked into."""
+        _end_processes(self.folder)
         if keep:
             (self.folder / _KEPT).touch()
         else:

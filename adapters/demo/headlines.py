@@ -1,0 +1,61 @@
+"""One line of an event as one of its recipients reads it: codes, and of an alert its headline; never a person.
+
+What may be shown is listed here by name; anything else stays in the store.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+if TYPE_CHECKING:
+    from adapters.demo.onlooker import Arrival, Journey
+    from broker.names import AgencyId
+
+_SHOWN: Final = {
+    "tip.received.v1": ("open.dangerNow", "open.mayInvolveChild", "narrative.signs"),
+    "tip.triaged.v1": ("open.outcome", "open.routedTo"),
+    "intel.bundle-shared.v1": ("open.nexus", "open.confidence"),
+    "alert.issued.v1": ("open.msgType", "narrative.headline", "narrative.ackState"),
+    "border.crossing-flagged.v1": ("open.decision", "narrative.flags/code"),
+    "referral.requested.v1": ("open.service", "open.timeframe", "open.consentState"),
+    "referral.responded.v1": ("open.state",),
+    "consent.changed.v1": ("open.change", "narrative.givenBy"),
+    "case.registered.v1": ("open.reportModel", "open.offenceGroup", "narrative.modus"),
+}
+"""For each type what may be shown: the part, the field, and within a list of objects the field of each."""
+
+
+def headline(journey: Journey) -> tuple[AgencyId, str]:
+    """Return who of the recipients opens most of an event, and what it reads."""
+    reader = max(journey.arrivals.values(), key=lambda arrival: (len(arrival.opened), arrival.agency))
+    found = {path: _at(reader, path) for path in _SHOWN.get(reader.event.kind.type.removeprefix("id.simpul."), ())}
+    told = [f"{path.partition('.')[2].partition('/')[0]} {value}" for path, value in found.items() if value]
+    return reader.agency, " · ".join(told)
+
+
+def _at(arrival: Arrival, path: str) -> str:
+    part, _, names = path.partition(".")
+    event = arrival.event
+    if part == "open":
+        value = orjson.loads(event.cover)["data"]["open"]
+    else:
+        value = next((orjson.loads(one.content) for name, one in event.parts.items() if name == part), None)
+    for name in names.split("/"):
+        value = _step(value, name)
+    return _written(value)
+
+
+def _step(value: Any, name: str) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, list):
+        return [_step(one, name) for one in value]
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def _written(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return ", ".join(map(_written, value))
+    return "" if value is None else str(value)
