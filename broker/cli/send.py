@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 import orjson
 import typer
 
-from broker.assembly import Store, open_store, outbound
+from broker.assembly import Store, open_store, outbound, probe_of
 from broker.cli.terminal import JsonOption, NodeOption, out, print_json, word
 from broker.errors import MisconfiguredError
 from broker.settings import node_folder
 from broker.stages import Draft, Origin
 from broker.storage.database import Thread
-from broker.telemetry import Counts
 
 if TYPE_CHECKING:
     from broker.pipeline.outbound import AcceptResult
@@ -88,7 +87,7 @@ def _origin(body: bytes) -> Origin:
 async def _accept(store: Store, draft: Draft) -> AcceptResult:
     thread = Thread("outbox")
     try:
-        (result,) = await outbound(store, thread, probe=Counts(), wake=lambda: None).accept([draft])
+        (result,) = await outbound(store, thread, probe=probe_of(store.settings), wake=lambda: None).accept([draft])
     finally:
         await thread.close()
     return result
