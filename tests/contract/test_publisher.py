@@ -66,14 +66,14 @@ async def test_more_than_a_batch_holds_keeps_its_order(kafka_twin: Twin, make_ag
     a, b = make_agencies(2)
     await kafka_twin.create([a, b])
     topic, other = mail_topic(a, b), mail_topic(b, a)
-    values = [number.to_bytes(4, "big") * (16_000 if number % 5 == 0 else 1_000) for number in range(60)]
+    values = [number.to_bytes(4, "big") * (16_000 if number % 5 == 0 else 1_000) for number in range(160)]
     records = [sealed(topic, value) for value in values]
-    records.insert(30, sealed(other, b"beside"))
+    records.insert(80, sealed(other, b"beside"))
     offsets = await kafka_twin.new_publisher().publish(records)
-    assert offsets == [*range(30), 0, *range(30, 60)]
+    assert offsets == [*range(80), 0, *range(80, 160)]
     subscription = kafka_twin.new_subscription()
     await subscription.assign({topic: 0})
-    assert [each.value for each in await read(subscription, 60)] == values
+    assert [each.value for each in await read(subscription, 160)] == values
 
 
 async def test_the_largest_value_is_taken(kafka_twin: Twin, make_agencies: MakeAgencies) -> None:
