@@ -104,7 +104,12 @@ def fetch(folder: Path, tell: Tell) -> Path:
     with tempfile.TemporaryDirectory(dir=home(folder), prefix="jars-") as part:
         _copy(maven, Path(part) / "jars")
         _check(Path(part) / "jars")
-        (Path(part) / "jars").replace(_place(folder))
+        try:
+            (Path(part) / "jars").replace(_place(folder))
+        except OSError:
+            # Somebody else was quicker; what is there was checked like ours.
+            if cached(folder) is None:
+                raise
     return _place(folder)
 
 
