@@ -68,7 +68,7 @@ def _values(record: Fetched) -> Iterator[Vector]:
         ("last-part-truncated", "The last Part runs past the end.", whole[:-1]),
         ("head-of-a-part", "After the last Part comes the head of another, cut short.", whole + bytes(29)),
         ("one-byte", "One byte.", b"\0"),
-        ("nine-parts", "Nine Parts.", whole + bytes(30) * 7),
+        ("nine-parts", "Nine Parts.", whole + bytes(30) * 6),
     ):
         changed = forged(replace(record, value=value))
         yield bad(f"value-{name}", description, "untrusted.value", 9, changed)
