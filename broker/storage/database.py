@@ -71,7 +71,7 @@ def translated(error: sqlite3.Error) -> StorageError:
 class Database:
     """One SQLite file, one connection, used by one thread at a time."""
 
-    def __init__(self, path: Path, *, schema: Sequence[str], label: str) -> None:
+    def __init__(self, path: Path, *, schema: Sequence[str], label: str, page_bytes: int = _PAGE_BYTES) -> None:
         """Open the file, making it and its folder where they are missing.
 
         Args:
@@ -79,6 +79,7 @@ class Database:
             schema: SQL scripts, the first for version 1, each next one for one version more; never changed
                 once released. Those not yet applied are, each in a transaction of its own.
             label: a word that the file must carry, so that no file is taken for another.
+            page_bytes: the size of a page of a new file, a power of two.
 
         Raises:
             MisconfiguredError: the folder is not ours, the file belongs to another use or to a later release.
@@ -93,15 +94,15 @@ class Database:
             except sqlite3.Error as error:
                 raise translated(error) from error
             try:
-                self._prepare(schema, label)
+                self._prepare(schema, label, page_bytes)
             except BaseException:
                 self._connection.close()
                 raise
 
-    def _prepare(self, schema: Sequence[str], label: str) -> None:
+    def _prepare(self, schema: Sequence[str], label: str, page_bytes: int) -> None:
         application = int.from_bytes(label.encode()[:4].ljust(4), "big") & 0x7FFFFFFF
         for setting in (
-            f"page_size = {_PAGE_BYTES}",
+            f"page_size = {page_bytes}",
             "journal_mode = WAL",
             "synchronous = FULL",
             "foreign_keys = ON",

@@ -15,13 +15,12 @@ from broker.storage.records import fetched_row, pack_facts, pack_headers, size_o
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from broker.inbox_port import Keep, Stream, StreamChange, Taken
-    from broker.names import AgencyId, Topic
+    from broker.names import AgencyId, EventId, Leaf, Topic
     from broker.ports import Finding, Quarantined
-    from broker.sealing.atrest import AtRest
     from broker.stages import Fetched
 
 EVENT_TAG: Final = "inbox/event"
@@ -49,13 +48,18 @@ def digest_of(fetched: Fetched) -> bytes:
     return hashlib.sha256(shape + (key or b"") + (value or b"") + pack_headers(fetched.headers)).digest()
 
 
-def write(connection: sqlite3.Connection, taken: Taken, at_rest: AtRest) -> None:
+def write(connection: sqlite3.Connection, taken: Taken, tag: Callable[[EventId], bytes]) -> None:
     """Write one step.
+
+    Args:
+        connection: inside a transaction.
+        taken: the step.
+        tag: blinds the id of an event.
 
     Raises:
         StorageError: `store.moved` if the inbox is not as the reader had read it.
     """
-    writing = _Writing(connection, taken.at, at_rest)
+    writing = _Writing(connection, taken.at, tag)
     writing.offsets(taken)
     for change in taken.streams:
         writing.stream(change)
@@ -96,10 +100,10 @@ def moved(what: str) -> StorageError:
 
 
 class _Writing:
-    def __init__(self, connection: sqlite3.Connection, at: datetime, at_rest: AtRest) -> None:
+    def __init__(self, connection: sqlite3.Connection, at: datetime, tag: Callable[[EventId], bytes]) -> None:
         self._connection = connection
         self._at = milliseconds(at)
-        self._at_rest = at_rest
+        self._tag = tag
         self._streams: dict[tuple[Topic, AgencyId], tuple[int, int]] = {}
 
     def offsets(self, taken: Taken) -> None:
@@ -130,16 +134,23 @@ class _Writing:
         if changed.rowcount != 1:
             raise moved("head of a stream")
         if change.rewound_to is not None:
-            self._connection.execute(
-                "DELETE FROM places WHERE stream = ? AND sequence > ?", (number, change.rewound_to)
-            )
+            self._rewind(number, change.rewound_to)
         self._connection.executemany(
             "INSERT INTO places VALUES (?, ?, ?)",
-            [(number, sequence, leaf) for sequence, leaf in change.places],
+            [(number, first, leaves) for first, leaves in _runs(change.places)],
         )
         self._connection.executemany(
             "INSERT INTO lanes VALUES (?, ?, ?) ON CONFLICT (stream, lane) DO UPDATE SET state = excluded.state",
             [(number, lane, LANES[state]) for lane, state in change.lanes],
+        )
+
+    def _rewind(self, stream: int, last: int) -> None:
+        """Free the places after `last`."""
+        self._connection.execute("DELETE FROM places WHERE stream = ? AND first > ?", (stream, last))
+        self._connection.execute(
+            "UPDATE places SET leaves = substr(leaves, 1, (? - first + 1) * 32)"
+            " WHERE stream = ? AND first = (SELECT max(first) FROM places WHERE stream = ?)",
+            (last, stream, stream),
         )
 
     def remove(self, rows: Sequence[tuple[int, State]]) -> None:
@@ -153,9 +164,8 @@ class _Writing:
         """Insert new records in one go, then change those that are there; entries keep the order of `keeps`."""
         if not keeps:
             return
-        (last,) = self._connection.execute(
-            "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'records'), 0)"
-        ).fetchone()
+        (before,) = self._connection.execute("SELECT last FROM last_record").fetchone()
+        last = before
         rows, inserts, entries, missing = [], [], [], []
         for keep in keeps:
             row = keep.row
@@ -164,7 +174,9 @@ class _Writing:
                 row = last
                 inserts.append(self._columns(row, keep))
             rows.append(row)
-        self._connection.executemany(_INSERT, inserts)
+        if inserts:
+            self._connection.execute("UPDATE last_record SET last = ?", (last,))
+            self._connection.executemany(_INSERT, inserts)
         for row, keep in zip(rows, keeps, strict=True):
             first = row
             if keep.row is not None or not _is_new(keep):
@@ -184,12 +196,17 @@ class _Writing:
         seen = keep.verified
         fetched = seen.fetched
         stream, source = self._stream_of(fetched.topic, seen.source)
-        new = _is_new(keep)
+        tag, ordinal = (self._tag(keep.event_id), 0) if keep.event_id and _is_new(keep) else (None, None)
+        refused = b"".join(keep.refused) or None
+        place = (row, stream, source, seen.sequence, seen.lane, STATES[keep.state], tag, ordinal, refused)
         return (
-            *(row, stream, source, seen.sequence, seen.lane, STATES[keep.state]),
-            *(self._tag(keep) if new else None, 0 if new else None, b"".join(keep.refused) or None),
-            *(fetched.offset, fetched.timestamp_ms, fetched.key),
-            *(pack_headers(fetched.headers), pack_facts(seen), fetched.value),
+            *place,
+            fetched.offset,
+            fetched.timestamp_ms,
+            fetched.key,
+            pack_headers(fetched.headers),
+            pack_facts(seen),
+            fetched.value,
         )
 
     def _change(self, row: int, keep: Keep) -> int:
@@ -197,7 +214,7 @@ class _Writing:
         was = keep.was if keep.row is not None else keep.state
         ordinal, first, tag = None, row, None
         if keep.event_id is not None:
-            tag, source = self._tag(keep), self._source(keep.verified.source)
+            tag, source = self._tag(keep.event_id), self._source(keep.verified.source)
             others = self._connection.execute(
                 "SELECT id, ordinal FROM records WHERE tag = ? AND source = ? ORDER BY ordinal", (tag, source)
             ).fetchall()
@@ -215,9 +232,6 @@ class _Writing:
         if keep.row is not None:
             self._connection.execute("DELETE FROM missing WHERE row = ?", (row,))
         return int(first)
-
-    def _tag(self, keep: Keep) -> bytes | None:
-        return None if keep.event_id is None else self._at_rest.tag(EVENT_TAG, keep.event_id.encode())
 
     def _row_of(self, stream: Stream) -> int:
         return self._stream_of(stream.topic, stream.source)[0]
@@ -247,6 +261,17 @@ _INSERT: Final = (
     "INSERT INTO records (id, stream, source, sequence, lane, state, tag, ordinal, refused,"
     " offset, timestamp, key, headers, facts, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+
+
+def _runs(places: Sequence[tuple[int, Leaf]]) -> list[tuple[int, bytes]]:
+    """Join the leaves of places that follow each other: one row a step, not one a record."""
+    runs: list[tuple[int, list[Leaf]]] = []
+    for sequence, leaf in places:
+        if runs and runs[-1][0] + len(runs[-1][1]) == sequence:
+            runs[-1][1].append(leaf)
+        else:
+            runs.append((sequence, [leaf]))
+    return [(first, b"".join(leaves)) for first, leaves in runs]
 
 
 def _is_new(keep: Keep) -> bool:

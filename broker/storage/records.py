@@ -6,6 +6,7 @@ Values and keys of records are ciphertext and opaque already; headers and facts 
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from typing import Final
 
 from broker.errors import StorageError
@@ -19,12 +20,19 @@ _NULL: Final = 0xFFFFFFFF
 
 
 def pack_headers(headers: FetchedHeaders) -> bytes:
-    """Write headers as they are, in order: their number, the length of each name and value, then all of them."""
-    names = [name.encode(errors="surrogateescape") for name, _ in headers]
-    values = [value for _, value in headers]
+    """Write headers as they are, in order: their number, the length of each name, the names, and so the values."""
+    if not headers:
+        return _COUNT.pack(0)
+    names, values = zip(*headers, strict=True)
     sizes = [_NULL if value is None else len(value) for value in values]
-    lengths = struct.pack(f">H{2 * len(names)}I", len(names), *map(len, names), *sizes)
-    return b"".join((lengths, *names, *filter(None, values)))
+    return b"".join((_pack_names(names), struct.pack(f">{len(sizes)}I", *sizes), *filter(None, values)))
+
+
+@lru_cache(maxsize=64)
+def _pack_names(names: tuple[str, ...]) -> bytes:
+    """Write the names: every record of a node has the same nine."""
+    encoded = [name.encode(errors="surrogateescape") for name in names]
+    return b"".join((struct.pack(f">H{len(encoded)}I", len(encoded), *map(len, encoded)), *encoded))
 
 
 def unpack_headers(blob: bytes) -> FetchedHeaders:
@@ -35,21 +43,28 @@ def unpack_headers(blob: bytes) -> FetchedHeaders:
     """
     try:
         (count,) = _COUNT.unpack_from(blob)
-        lengths = struct.unpack_from(f">{2 * count}I", blob, _COUNT.size)
+        names, start = _pieces(blob, count, _COUNT.size)
+        values, start = _pieces(blob, count, start)
     except struct.error as error:
         raise StorageError("store.corrupt", "headers of a record") from error
+    if start != len(blob):
+        raise StorageError("store.corrupt", "headers of a record")
+    texts = [(name or b"").decode(errors="surrogateescape") for name in names]
+    return tuple(zip(texts, values, strict=True))
+
+
+def _pieces(blob: bytes, count: int, start: int) -> tuple[list[bytes | None], int]:
+    """Read so many lengths and then as many pieces; also return where they end."""
+    lengths = struct.unpack_from(f">{count}I", blob, start)
+    start += 4 * count
     pieces: list[bytes | None] = []
-    start = _COUNT.size + 8 * count
     for length in lengths:
         if length == _NULL:
             pieces.append(None)
             continue
         pieces.append(blob[start : start + length])
         start += length
-    if start != len(blob):
-        raise StorageError("store.corrupt", "headers of a record")
-    names = [(name or b"").decode(errors="surrogateescape") for name in pieces[:count]]
-    return tuple(zip(names, pieces[count:], strict=True))
+    return pieces, start
 
 
 def size_of(fetched: Fetched) -> int:
