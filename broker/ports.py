@@ -334,9 +334,7 @@ class Outbox(Protocol):
     def heads(self) -> Mapping[Topic, StreamHead]:
         """Return where this node's own stream on each topic stands."""
 
-    def store(
-        self, *, events: Sequence[tuple[Accepted, Route]], sealed: SealedBatch, at: datetime
-    ) -> list[int]:
+    def store(self, *, events: Sequence[tuple[Accepted, Route]], sealed: SealedBatch, at: datetime) -> list[int]:
         """Store all copies of the events, their key records, new heads and the batch's id in one transaction.
 
         The drafts are dropped: what was sealed opens with this node's own keys, for as long as it has them.
@@ -351,8 +349,8 @@ class Outbox(Protocol):
     def refuse(self, event: Accepted, refusal: Refusal) -> None:
         """Set a draft aside that the catalogue or the agreements now refuse; nothing is lost."""
 
-    def unpublished(self, limit: int) -> list[StoredRecord]:
-        """Return the oldest stored records that are not marked as published, in order."""
+    def unpublished(self, limit: int, after: int = 0) -> list[StoredRecord]:
+        """Return the oldest stored records behind the row `after` that are not marked as published, in order."""
 
     def mark(self, published: Sequence[tuple[int, int]], at: datetime) -> None:
         """Mark rows as published, each with its offset; one that is marked already keeps its mark."""

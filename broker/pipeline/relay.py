@@ -14,31 +14,30 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from broker.errors import RejectedError, UnavailableError
 from broker.pipeline.keyplan import KeyPlanner
 from broker.pipeline.outbound import QUARTER_HOUR
+from broker.pipeline.publishing import Publishing
 from broker.pipeline.sealer import Sealer
 from broker.ports import Refusal, Station
 from broker.sealing.keyring import Keyring
 from broker.sealing.seal import MAX_BATCH
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
     from datetime import datetime
 
+    from broker.names import Topic
     from broker.pipeline.clearance import Clearance, Passed
     from broker.pipeline.sealer import Round
     from broker.pipeline.surroundings import InForce, Sender, Stores
     from broker.ports import Accepted, Clock, Probe, Publisher, Randomness
-    from broker.stages import Sealed
 
 LOOK_SECONDS: Final = 0.03
 """How often the relay looks whether another process has added to the outbox."""
 
-_STORED_AT_ONCE: Final = 1024
 _FIRST_DELAY: Final = 0.1
 _LONGEST_DELAY: Final = 5.0
 
@@ -79,7 +78,7 @@ class Relay:
         """
         self._stores = stores
         self._clearance = clearance
-        self._publisher = publisher
+        self._publishing = Publishing(stores=stores, publisher=publisher, clock=clock, probe=probe)
         self._clock = clock
         self._probe = probe
         self._random = random
@@ -90,6 +89,11 @@ class Relay:
         self._quarter = -1
         self.trouble: Trouble | None = None
 
+    @property
+    def shut(self) -> Mapping[Topic, str]:
+        """The topics that Kafka refuses just now, each with the code of its refusal; all else leaves."""
+        return self._publishing.shut
+
     def wake(self) -> None:
         """Tell the relay that this process has added to the outbox."""
         self._added.set()
@@ -99,8 +103,10 @@ class Relay:
         while True:
             try:
                 await self._settle()
-                await self._publish_stored()
+                await self._publishing.stored()
                 while True:
+                    if self._publishing.due():
+                        await self._publishing.stored()
                     more = await self._round()
                     self.trouble = None
                     if not more:
@@ -119,13 +125,6 @@ class Relay:
             settle = stores.keys.announce if stored else stores.keys.discard
             await stores.keys_thread.run(settle, batch)
         self._sealer.stand(await stores.outbox_thread.run(stores.outbox.heads))
-
-    async def _publish_stored(self) -> None:
-        """Publish what was stored before, the very same bytes, in order."""
-        stores = self._stores
-        while stored := await stores.outbox_thread.run(stores.outbox.unpublished, _STORED_AT_ONCE):
-            await self._publish([item.row for item in stored], [item.record for item in stored])
-            self.trouble = None
 
     async def _back_off(self, error: UnavailableError) -> None:
         """Wait, longer after each error in a row, up to five seconds, and never in step with other nodes."""
@@ -148,7 +147,7 @@ class Relay:
                     await self._added.wait()
             except TimeoutError:
                 seen = await stores.outbox_thread.run(stores.outbox.change_mark)
-                if seen != self._seen or _quarter(self._clock.now()) != self._quarter:
+                if seen != self._seen or _quarter(self._clock.now()) != self._quarter or self._publishing.due():
                     return
 
     async def _round(self) -> bool:
@@ -173,7 +172,7 @@ class Relay:
         self._passed(Station.STORED, len(sealed.events))
         if plan.batch is not None:
             await stores.keys_thread.run(stores.keys.announce, plan.batch)
-        await self._publish(rows, sealed.batch.records)
+        await self._publishing.publish(rows, sealed.batch.records)
         return True
 
     def _take(self, in_force: InForce, now: datetime) -> tuple[bool, list[tuple[Accepted, Passed]]]:
@@ -218,34 +217,6 @@ class Relay:
     def _refuse(self, accepted: Accepted, error: RejectedError, now: datetime) -> None:
         refusal = Refusal(code=error.code, detail=error.detail, at=now)
         self._stores.outbox.refuse(accepted, refusal)
-
-    async def _publish(self, rows: Sequence[int], records: Sequence[Sealed]) -> None:
-        """Publish records in order, then mark them: key records are acknowledged before the events behind them."""
-        stores = self._stores
-        offsets: list[int] = []
-        count = 0
-        for is_event, run in groupby(records, key=lambda record: record.event_id is not None):
-            some = list(run)
-            events = len(some) if is_event else 0
-            offsets += await self._send(some, events)
-            count += events
-        published = list(zip(rows, offsets, strict=True))
-        await stores.outbox_thread.run(stores.outbox.mark, published, self._clock.now())
-        self._passed(Station.MARKED, count)
-
-    async def _send(self, records: Sequence[Sealed], events: int) -> list[int]:
-        """Hand records to Kafka and wait until it has acknowledged all of them."""
-        sending = asyncio.create_task(self._publisher.publish(records))
-        try:
-            await asyncio.sleep(0)  # from here on they are on their way
-            self._passed(Station.SENT, events)
-            offsets = await sending
-        finally:
-            if not sending.done():
-                sending.cancel()
-                await asyncio.wait([sending])
-        self._passed(Station.ACKNOWLEDGED, events)
-        return offsets
 
     def _passed(self, station: Station, count: int) -> None:
         if count:

@@ -134,9 +134,9 @@ class MemoryOutbox:
         """See `Outbox.refuse`."""
         self._of(event).refusal = refusal
 
-    def unpublished(self, limit: int) -> list[StoredRecord]:
+    def unpublished(self, limit: int, after: int = 0) -> list[StoredRecord]:
         """See `Outbox.unpublished`."""
-        left = [item for item in self._records if item.offset is None]
+        left = [item for item in self._records if item.offset is None and item.row > after]
         return [StoredRecord(row=item.row, record=item.record) for item in left[:limit]]
 
     def mark(self, published: Sequence[tuple[int, int]], at: datetime) -> None:

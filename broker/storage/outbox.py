@@ -227,11 +227,11 @@ class SqliteOutbox(OutboxReading):
             streams[topic] = number
         return streams
 
-    def unpublished(self, limit: int) -> list[StoredRecord]:
+    def unpublished(self, limit: int, after: int = 0) -> list[StoredRecord]:
         """See `Outbox.unpublished`."""
         rows = self._database.read(
             UNPUBLISHED,
-            (limit,),
+            (after, limit),
         )
         return [StoredRecord(row=row[0], record=self._sealed(row)) for row in rows]
 

@@ -36,7 +36,7 @@ RECORD: Final = """
     LEFT JOIN event e ON e.row = r.event LEFT JOIN sealed c ON c.row = r.event
     LEFT JOIN published p ON p.row = r.row
 """
-UNPUBLISHED: Final = RECORD + " WHERE p.row IS NULL AND r.row >= b.row ORDER BY r.row LIMIT ?"
+UNPUBLISHED: Final = RECORD + " WHERE p.row IS NULL AND r.row >= b.row AND r.row > ? ORDER BY r.row LIMIT ?"
 _RECORDS_OF: Final = RECORD + " WHERE r.row IN (" + _ROWS_OF + ") ORDER BY r.row"
 _EVENT_ROW: Final = """
     SELECT e.row, e.tag, e.accepted_at, c.route, c.records, d.body, f.body, f.refusal, f.refused_at

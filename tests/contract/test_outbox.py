@@ -168,6 +168,7 @@ def test_marks_are_kept_and_never_changed(outbox: Outbox) -> None:
     rows = store(outbox, [1], batch(*(record(ALERT, number, 1) for number in range(1, 6))))
     outbox.mark([(rows[0], 10), (rows[2], 12)], NOON)
     assert [item.row for item in outbox.unpublished(9)] == [rows[1], rows[3], rows[4]]
+    assert [item.row for item in outbox.unpublished(1, rows[1])] == [rows[3]]
     outbox.mark([(rows[0], 77), (rows[1], 11)], NOON + timedelta(hours=1))
     assert [item.row for item in outbox.unpublished(9)] == rows[3:]
     outbox.mark([(rows[3], 13), (rows[4], 14)], NOON)

@@ -133,20 +133,21 @@ async def test_those_left_out_of_a_role_are_reported(tmp_path: Path) -> None:
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
-    ("priority", "at_once"),
+    ("priority", "status", "at_once"),
     [
-        pytest.param("P0", True, id="P0 at once"),
-        pytest.param("P1", True, id="P1 at once"),
-        pytest.param("P2", False, id="P2 at the quarter"),
-        pytest.param("P3", False, id="P3 at the quarter"),
+        pytest.param("P0", "Actual", True, id="P0 at once"),
+        pytest.param("P1", "Actual", True, id="P1 at once"),
+        pytest.param("P2", "Actual", False, id="P2 at the quarter"),
+        pytest.param("P3", "Actual", False, id="P3 at the quarter"),
+        pytest.param("P3", "Exercise", True, id="an exercise at once"),
     ],
 )
 async def test_unhurried_victim_side_events_leave_at_quarter_hours(
-    tmp_path: Path, priority: str, *, at_once: bool
+    tmp_path: Path, priority: str, status: str, *, at_once: bool
 ) -> None:
     """A referral of priority P2 or P3 waits for the next mark, so that its hour says nothing."""
     clock = HeldClock(datetime(2026, 8, 7, 12, 59, 59, tzinfo=UTC))
-    event = body("E16", priority=priority, audience=NGO)
+    event = body("E16", priority=priority, status=status, audience=NGO)
     async with node(tmp_path, kafka_for(FORCE).publisher(), clock=clock) as running:
         (event_id,) = await running.accept([draft(event)])
         await running.accept([alert(1)])  # what may leave is not held up by what may not
@@ -166,7 +167,7 @@ async def test_a_mark_that_passes_while_the_relay_idles_is_seen(tmp_path: Path) 
     """Nobody needs to hand in anything for a waiting event to leave."""
     clock = HeldClock()
     async with node(tmp_path, kafka_for(FORCE).publisher(), clock=clock) as running:
-        await running.accept([draft(body("E16", priority="P3", audience=NGO))])
+        await running.accept([draft(body("E16", priority="P3", status="Actual", audience=NGO))])
         looked = 0
 
         def done() -> bool:

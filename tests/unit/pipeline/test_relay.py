@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from broker.kafka.memory import MemoryPublisher
-from broker.names import AgencyId, EventId, area_topic, keys_topic
+from broker.names import AgencyId, EventId, area_topic, keys_topic, mail_topic
 from broker.ports import SendState, Station
 from broker.sealing.private_keys import RECEIVING_BYTES, HybridReceiver
 from tests.unit.pipeline.sending import (
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from broker.kafka.memory import MemoryKafka
+    from broker.names import Topic
     from broker.ports import SentEvent
     from broker.stages import Draft, Sealed
 
@@ -169,6 +170,44 @@ class _NoTrouble:
 
 
 _NONE = _NoTrouble()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "absent",
+    [
+        pytest.param(mail_topic(SOURCE, IMI), id="a mailbox"),
+        pytest.param(keys_topic(SOURCE, IMI), id="the keys of a mailbox"),
+    ],
+)
+async def test_one_absent_topic_holds_up_no_other(tmp_path: Path, absent: Topic) -> None:
+    """What goes elsewhere leaves; what waits for the topic leaves in its order once it is there."""
+    kafka, clock = kafka_for(FORCE), HeldClock()
+    mail = mail_topic(SOURCE, IMI)
+    del kafka.records[absent], kafka._ends[absent]
+
+    def but_one() -> bool:
+        return [item.state for item in running.outbox.events(limit=9)].count(SendState.PUBLISHED) == 2
+
+    async with node(tmp_path, kafka.publisher(), clock=clock) as running:
+        waiting = await running.accept([alert(1, audience=IMI)])
+        await running.accept([alert(2), alert(3, case="LP/2")])
+        await running.relay_until(but_one)
+        waiting += await running.accept([alert(4, audience=IMI)])
+        await running.relay_until(lambda: running.outbox.backlog().accepted == 0)
+        assert running.relay.shut == {absent: "kafka.topic-absent"}
+        assert running.relay.trouble is None
+        assert not kafka.records.get(mail)
+        kafka.create([absent])
+
+        def later() -> bool:
+            clock.time += timedelta(seconds=1)
+            return running.all_sent()
+
+        await running.relay_until(later)
+        assert running.relay.shut == {}
+    assert [item.event_id for item in Reader(IMI, FEDERATION).events(kafka, mail)] == waiting
+    places(kafka, FEDERATION)
 
 
 @pytest.mark.asyncio
