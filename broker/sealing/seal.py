@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from broker.names import AgencyId, EventId, Lane, Topic
+    from broker.names import AgencyId, EventId, Lane, Leaf, Topic
     from broker.ports import DataKey, Randomness, Signer
     from broker.sealing.keyring import Keyring
-    from broker.stages import Cleared, Copy
+    from broker.stages import Cleared, Copy, Headers
 
 __all__ = ["MAX_BATCH", "record_id", "seal_batch", "seal_copy"]
 
@@ -97,6 +97,29 @@ def seal_batch(
     Returns:
         The records as they are to be published, and the stream's new head.
     """
+    headers, leaves = _chain(records, source=source, topic=topic, lane=lane, head=head)
+    seals = _seals(leaves, (source, topic, lane), signer=signer, sealed_at=sealed_at, federation=federation)
+    sealed = [
+        Sealed(
+            topic=topic,
+            key=record.key,
+            headers=(*headers[at], ("ce_seal", seals[at])),
+            value=record.value,
+            record_id=record.record_id,
+            lane=lane,
+            sequence=head.sequence + 1 + at,
+            leaf=leaves[at],
+            event_id=record.event_id,
+        )
+        for at, record in enumerate(records)
+    ]
+    return sealed, StreamHead(sequence=sealed[-1].sequence, leaf=leaves[-1])
+
+
+def _chain(
+    records: Sequence[Unsealed], *, source: AgencyId, topic: Topic, lane: Lane, head: StreamHead
+) -> tuple[list[Headers], list[Leaf]]:
+    """Return the first eight headers and the leaf of each record, each naming the leaf before it."""
     if not 0 < len(records) <= MAX_BATCH:
         msg = "a batch holds 1 to 256 records"
         raise ValueError(msg)
@@ -104,13 +127,25 @@ def seal_batch(
         msg = "a batch is of one topic"
         raise ValueError(msg)
     headers, leaves = [], []
-    sequence, leaf = head.sequence, head.leaf
-    for record in records:
-        sequence += 1
+    leaf = head.leaf
+    for sequence, record in enumerate(records, start=head.sequence + 1):
         eight = encode_headers(record_id=record.record_id, source=source, lane=lane, sequence=sequence, previous=leaf)
         leaf = leaf_of(topic, record.key, eight, record.value)
         headers.append(eight)
         leaves.append(leaf)
+    return headers, leaves
+
+
+def _seals(
+    leaves: Sequence[Leaf],
+    stream: tuple[AgencyId, Topic, Lane],
+    *,
+    signer: Signer,
+    sealed_at: datetime,
+    federation: int,
+) -> list[bytes]:
+    """Sign a batch, and return the value of `ce_seal` for each of its records."""
+    source, topic, lane = stream
     root, paths = tree(leaves)
     payload = encode_payload(
         Batch(
@@ -124,18 +159,4 @@ def seal_batch(
         )
     )
     key_id, signature = signer.key_id, signer.sign(pre_authentication_encoding(payload))
-    sealed = [
-        Sealed(
-            topic=topic,
-            key=record.key,
-            headers=(*headers[at], ("ce_seal", encode_seal(key_id, signature, at, paths[at], payload))),
-            value=record.value,
-            record_id=record.record_id,
-            lane=lane,
-            sequence=head.sequence + 1 + at,
-            leaf=leaves[at],
-            event_id=record.event_id,
-        )
-        for at, record in enumerate(records)
-    ]
-    return sealed, StreamHead(sequence=sequence, leaf=leaf)
+    return [encode_seal(key_id, signature, at, path, payload) for at, path in enumerate(paths)]
