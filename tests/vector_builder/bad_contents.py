@@ -34,6 +34,7 @@ def bad_contents() -> Iterator[Vector]:
     yield from _paddings(record)
     yield from _covers()
     yield from _cover_members()
+    yield from _cover_rules()
     yield from _part_lists()
     yield from _compartments()
 
@@ -244,6 +245,10 @@ def _cover_members() -> Iterator[Vector]:
         "An attribute that is null where it may be left out.",
         short_alert(reader).cover.replace(b'"area":"17.09"', b'"area":null'),
     )
+
+
+def _cover_rules() -> Iterator[Vector]:
+    reader = IMMIGRATION
     yield _inside(
         "cover-of-another-source",
         "The source inside is not the one outside.",
