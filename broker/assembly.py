@@ -295,7 +295,8 @@ class Node:
             probe=self._probe,
             random=os.urandom,
         )
-        yield delivering.run(inbound.wait_committed)
+        inbound.tell(delivering.wake)
+        yield delivering.run()
         accept = outbound(store, threads.outbox, probe=self._probe, wake=relay.wake).accept
         yield adapter.feed(settings.folder, settings.adapter_settings, accept, self._tell)
 

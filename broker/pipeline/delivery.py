@@ -26,7 +26,7 @@ from broker.pipeline.relay import Trouble
 from broker.ports import Finding, Station
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
 
     from broker.inbox_port import Inbox, Sink
     from broker.pipeline.reading import InboxReader
@@ -83,15 +83,18 @@ class Delivering:
         self._clock = clock
         self._probe = probe
         self._random = random
+        self._new = asyncio.Event()
         self.trouble: Trouble | None = None
 
-    async def run(self, wait: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
-        """Work until cancelled. Only a mistake of the program ends it otherwise.
+    def wake(self) -> None:
+        """Say that the inbox may have something new; in the loop's own thread."""
+        self._new.set()
 
-        Args:
-            wait: waits until something may have been committed, so many seconds at the most.
-        """
+    async def run(self) -> None:
+        """Work until cancelled. Only a mistake of the program ends it otherwise."""
         while True:
+            # Before the inbox is read: what is committed after that sets it again.
+            self._new.clear()
             try:
                 more = await self.step()
                 self.trouble = None
@@ -99,7 +102,7 @@ class Delivering:
                 await self._back_off(error)
                 continue
             if not more:
-                await wait(_WAIT_SECONDS)
+                await self._wait()
 
     async def step(self) -> int:
         """Bring the next events to the sink, and move the cursor beyond them.
@@ -128,6 +131,14 @@ class Delivering:
             findings=[self._finding(one, error) for one, error in refused],
         )
         return after - before
+
+    async def _wait(self) -> None:
+        """Wait until woken; or look by itself now and then, for what another process has committed."""
+        try:
+            async with asyncio.timeout(_WAIT_SECONDS):
+                await self._new.wait()
+        except TimeoutError:
+            return
 
     async def _deliver(self, events: Sequence[Delivery]) -> list[tuple[Delivery, RejectedError]]:
         """Give the sink all events; if it refuses, one by one, to find out which."""

@@ -87,7 +87,7 @@ class Inbound:
         self._positions: dict[Topic, int] = {}
         self._topics: tuple[Topic, ...] | None = None
         self._looked_at = float("-inf")
-        self._committed = asyncio.Event()
+        self._told: list[Callable[[], None]] = []
         self.trouble: Trouble | None = None
 
     @property
@@ -123,7 +123,8 @@ class Inbound:
             if batch:
                 self._receiver.probe.passed(Station.FETCHED, len(batch))
                 await self._thread.run(self._take, batch, in_force)
-                self._committed.set()
+                for wake in self._told:
+                    wake()
             await self._look()
         except BaseException as error:
             if not isinstance(error, TransportError):
@@ -132,14 +133,9 @@ class Inbound:
             raise
         return len(batch)
 
-    async def wait_committed(self, seconds: float) -> None:
-        """Wait until something was committed, or the time is up: what wakes consumers of this process."""
-        self._committed.clear()
-        try:
-            async with asyncio.timeout(seconds):
-                await self._committed.wait()
-        except TimeoutError:
-            return
+    def tell(self, wake: Callable[[], None]) -> None:
+        """Call `wake`, from now on, whenever something was committed: a consumer need not look by itself."""
+        self._told.append(wake)
 
     # --- what people decide -----------------------------------------------------------------------
 

@@ -156,7 +156,7 @@ async def test_a_broken_consumer_hurts_no_other(tmp_path: Path) -> None:
     async with reading(tmp_path, cloud) as node:
         await node.drain()
         one, other = node.delivering(broken, "broken"), node.delivering(whole, "whole")
-        tasks = [asyncio.create_task(one.run()), asyncio.create_task(other.run(node.inbound.wait_committed))]
+        tasks = [asyncio.create_task(one.run()), asyncio.create_task(other.run())]
         await until(lambda: len(broken.calls) > 1 and len(whole.events) > 1)
         assert one.trouble is not None
         assert (one.trouble.code, other.trouble) == ("delivery.sink-broken", None)
@@ -165,6 +165,23 @@ async def test_a_broken_consumer_hurts_no_other(tmp_path: Path) -> None:
         results: list[Any] = await asyncio.gather(*tasks, return_exceptions=True)
         assert all(isinstance(result, asyncio.CancelledError) for result in results)
         assert await node.thread.run(node.inbox.cursor, "whole") == 2
+
+
+async def test_a_consumer_is_woken_by_what_is_committed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not wait for its own next look."""
+    monkeypatch.setattr("broker.pipeline.delivery._WAIT_SECONDS", 600)
+    cloud, police = kafka(), Source()
+    sink = KeepingSink()
+    async with reading(tmp_path, cloud) as node:
+        delivering = node.delivering(sink)
+        node.inbound.tell(delivering.wake)
+        running = asyncio.create_task(delivering.run())
+        sent = police.send(alert(1))
+        put(cloud, sent.keys, sent.events)
+        await node.drain()
+        await until(lambda: len(sink.events) == 1)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_what_does_not_open_any_more_is_set_aside_not_skipped(tmp_path: Path) -> None:
