@@ -11,7 +11,7 @@ from broker.ports import Finding
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from broker.inbox_port import Inbox
+    from broker.inbox_port import Gap, Inbox, MissingKey
 
 KEY_PATIENCE: Final = timedelta(seconds=60)
 """How long after an event its keys may come before that is reported."""
@@ -37,30 +37,8 @@ def report_overdue(inbox: Inbox, *, at: datetime, gap_patience: timedelta) -> in
     gaps = inbox.gaps(at - gap_patience)
     if not missing and not gaps:
         return 0
-    late = [
-        Finding(
-            code="inbound.key-missing",
-            source=one.source,
-            topic=one.topic,
-            offset=one.offset,
-            at=at,
-            detail="cover" if one.cover else "part",
-            evidence=(one.key_id,),
-        )
-        for one in missing
-    ]
-    withheld = [
-        Finding(
-            code="stream.withheld",
-            source=gap.stream.source,
-            topic=gap.stream.topic,
-            offset=gap.offset,
-            at=at,
-            detail=f"after sequence {gap.stream.head.sequence}",
-            evidence=(gap.stream.head.leaf, gap.leaf),
-        )
-        for gap in gaps
-    ]
+    late = [_late(one, at) for one in missing]
+    withheld = [_withheld(gap, at) for gap in gaps]
     inbox.commit(
         Taken(
             at=at,
@@ -70,3 +48,28 @@ def report_overdue(inbox: Inbox, *, at: datetime, gap_patience: timedelta) -> in
         )
     )
     return len(late) + len(withheld)
+
+
+def _late(one: MissingKey, at: datetime) -> Finding:
+    return Finding(
+        code="inbound.key-missing",
+        source=one.source,
+        topic=one.topic,
+        offset=one.offset,
+        at=at,
+        detail="cover" if one.cover else "part",
+        evidence=(one.key_id,),
+    )
+
+
+def _withheld(gap: Gap, at: datetime) -> Finding:
+    head = gap.stream.head
+    return Finding(
+        code="stream.withheld",
+        source=gap.stream.source,
+        topic=gap.stream.topic,
+        offset=gap.offset,
+        at=at,
+        detail=f"after sequence {head.sequence}",
+        evidence=(head.leaf, gap.leaf),
+    )
