@@ -145,13 +145,13 @@ async def test_unfinished_growing_and_foreign_files_are_left_or_refused(words: W
         (words.folder / name).write_text("ok\n")
     outside = tmp_path / "outside.txt"
     outside.write_text("ok\n")
-    (words.folder / "link.txt").symlink_to(outside)
+    (words.folder / "0-link.txt").symlink_to(outside)
     (words.folder / "e.xlsx").write_text("ok\n")
     taker = Taker()
     async with running(words, taker.accept):
         await until((words.folder / "rejected" / "e.xlsx").exists)
     left = {path.name for path in words.folder.iterdir() if not path.is_dir()}
-    assert left == {"a.txt.part", "b.tmp", ".c.txt", "d.ref", "link.txt"}
+    assert left == {"a.txt.part", "b.tmp", ".c.txt", "d.ref", "0-link.txt"}
     assert taker.origins == []
     assert rejected(words.folder / "rejected" / "e.xlsx.rejects.csv")[0]["code"] == "adapter.file-unknown"
 
@@ -303,3 +303,30 @@ def test_rejects_and_progress_do_not_show_names_of_files() -> None:
     assert "sari" not in repr(Reject(file="sari.csv", row=1, field="", code="adapter.row-cells"))
     assert "sari" not in repr(FileProgress(file="sari.csv", total=1))
     assert "sari" not in repr(Offer(row=1, draft=Draft(origin=Origin(system="s", record_id="sari"), body=b"sari")))
+
+
+@pytest.mark.asyncio
+async def test_an_adapter_feeds_a_node_until_cancelled_and_tells_counts_alone(
+    tmp_path: Path, samples: Path, node: Any
+) -> None:
+    """As the node runs it: from the folder into the outbox, with progress and waits that hold no value."""
+    folder = tmp_path / "drop"
+    folder.mkdir()
+    (folder / "02_bcm_apk.csv").write_bytes((samples / "02_bcm_apk.csv").read_bytes())
+    told: list[tuple[str, dict[str, object]]] = []
+
+    def tell(name: str, fields: Any) -> None:
+        told.append((name, dict(fields)))
+        if name == "adapter-waiting":
+            (folder / "02_register.csv").write_bytes((samples / "02_register.csv").read_bytes())
+
+    feeding = asyncio.create_task(immigration.feed(tmp_path, {"status": "Exercise"}, node.accept, tell))
+    await until((folder / "done" / "02_bcm_apk.csv").exists)
+    await until(lambda: bool(told) and told[-1][1].get("finished") is True)
+    feeding.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await feeding
+    assert told[0] == ("adapter-waiting", {"code": "adapter.register-missing"})
+    counts = {"total": 2, "done": 2, "accepted": 2, "ordinary": 0, "rejected": 0, "finished": True}
+    assert told[-1] == ("adapter-progress", counts)
+    assert len(node.drafts) == 2

@@ -124,8 +124,8 @@ def test_a_file_taken_away_while_the_node_runs_is_begun_anew(tmp_path: Path) -> 
     journal = Journal(file, mark_of=mark_of, header=HEADER)
     journal.append([("1", "1;a")])
     file.rename(tmp_path / "archive.csv")
-    journal.append([("2", "2;b")])
-    assert file.read_text() == f"{HEADER}\n2;b\n"
+    journal.append([("1", "1;a"), ("2", "2;b")])
+    assert file.read_text() == f"{HEADER}\n1;a\n2;b\n"
 
 
 @pytest.mark.parametrize("content", ["something else\n", f"{HEADER}\nnot ours\n"])

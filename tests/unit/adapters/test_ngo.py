@@ -300,6 +300,12 @@ def test_case_person_and_agencies_kept_out_may_be_named(read: Read, intake: dict
     assert withheld == [{"who": "imigrasi-bengkulu", "reason": "fear_of_harm"}]
 
 
+def test_without_an_end_the_time_is_kobo_s_in_utc(read: Read, intake: dict[str, Any]) -> None:
+    """Kobo writes its submission times in UTC and does not say so."""
+    del intake["end"]
+    assert only(read(intake))["time"] == "2026-08-07T04:21:02+00:00"
+
+
 def test_settings_say_what_the_form_asks(read: Read, intake: dict[str, Any]) -> None:
     """Prompts and an end of the scopes are there only where the settings say so."""
     narrative = only(read(intake, prompts="all", scope_days="365", medium="written"))["data"]["narrative"]
