@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from broker.inbox_port import QuarantineRow
     from broker.names import Topic
-    from broker.ports import SentEvent
+    from broker.outbox_port import SentEvent
     from broker.stages import Opened
 
 NOT_ADDRESSED: Final = "demo.not-addressed"

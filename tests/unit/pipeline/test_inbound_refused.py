@@ -9,8 +9,8 @@ import pytest
 
 from broker.inbox_port import EntryKind
 from broker.names import keys_topic
+from broker.outbox_port import SealedBatch
 from broker.pipeline.reading import Unreadable
-from broker.ports import SealedBatch
 from broker.stages import StreamHead
 from tests.unit.pipeline.receiving import (
     ALERT,
