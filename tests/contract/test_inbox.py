@@ -193,14 +193,20 @@ def test_a_stream_is_kept_with_places_and_lanes(inbox: Inbox) -> None:
     assert inbox.offsets() == {TOPIC: 2}
 
 
-def test_a_rewound_stream_forgets_the_places_after_the_fork(inbox: Inbox) -> None:
+@pytest.mark.parametrize("steps", [pytest.param((4,), id="in one step"), pytest.param((1, 2, 3, 4), id="in many")])
+def test_a_rewound_stream_forgets_the_places_after_the_fork(inbox: Inbox, steps: tuple[int, ...]) -> None:
     """When a person accepts another lane, its records take the places again."""
-    inbox.commit(taken(streams=[change(inbox.stream(TOPIC, POLICE), 3)]))
+    for sequence in steps:
+        inbox.commit(taken(streams=[change(inbox.stream(TOPIC, POLICE), sequence)]))
     now = inbox.stream(TOPIC, POLICE)
     other = Leaf(b"o" * 32)
     after = replace(now, head=StreamHead(sequence=2, leaf=other), lane=OTHER_LANE)
     inbox.commit(taken(streams=[StreamChange(before=now, after=after, places=[(2, other)], rewound_to=1)]))
-    assert [inbox.leaf_at(TOPIC, POLICE, place) for place in (1, 2, 3)] == [leaf(1), other, None]
+    assert [inbox.leaf_at(TOPIC, POLICE, place) for place in (1, 2, 3, 4)] == [leaf(1), other, None, None]
+    now = inbox.stream(TOPIC, POLICE)
+    after = replace(now, head=StreamHead(sequence=1, leaf=leaf(1)))
+    inbox.commit(taken(streams=[StreamChange(before=now, after=after, rewound_to=1)]))
+    assert [inbox.leaf_at(TOPIC, POLICE, place) for place in (1, 2, 3)] == [leaf(1), None, None]
 
 
 def test_a_second_reader_loses_and_nothing_is_doubled(inbox: Inbox) -> None:

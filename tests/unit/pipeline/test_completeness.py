@@ -140,6 +140,16 @@ def test_a_held_record_comes_back_with_its_row_when_the_gap_is_filled() -> None:
     assert second.changes()[0].after.held == 0
 
 
+def test_a_new_lane_closes_the_one_before() -> None:
+    """Both are remembered, so that nothing of the old one follows."""
+    streams = Streams(MemoryInbox(), at=NOW)
+    streams.place(seen(1))
+    streams.place(seen(2, lane=NEW))
+    (moved,) = streams.changes()
+    assert dict(moved.lanes) == {HERE: LaneState.CLOSED, NEW: LaneState.OPEN}
+    assert moved.after.lane == NEW
+
+
 def test_of_two_held_at_one_place_the_one_that_continues_is_taken_and_the_other_forks() -> None:
     """Both are reported at once; the gap's filling decides."""
     inbox = MemoryInbox()

@@ -180,6 +180,10 @@ async def test_a_consumer_is_woken_by_what_is_committed(tmp_path: Path, monkeypa
         put(cloud, sent.keys, sent.events)
         await node.drain()
         await until(lambda: len(sink.events) == 1)
+        await node.drain()
+        looks = node.probe.passings[Station.DELIVERED]
+        await until(lambda: not delivering._new.is_set())
+        assert (looks, len(sink.calls)) == (1, 1)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 

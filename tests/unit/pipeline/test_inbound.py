@@ -163,6 +163,7 @@ async def test_a_part_whose_key_does_not_come_is_reported_once(tmp_path: Path) -
             node.clock.time += timedelta(minutes=2)
             await node.drain()
         assert [(found.code, found.detail) for found in await node.findings()] == [("inbound.key-missing", "part")]
+        assert await node.thread.run(node.inbox.overdue, node.clock.time, 9) == []
 
 
 async def test_a_late_part_that_is_refused_stays_closed_and_the_event_stands(tmp_path: Path) -> None:
