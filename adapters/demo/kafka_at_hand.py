@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from broker.kafka import choice, jars
+from broker.kafka import choice, docker, jars
 from broker.kafka.choice import KafkaChoice
-from broker.kafka.running import KAFKA, Running, Tell, home, lock
+from broker.kafka.running import DOCKER, KAFKA, Running, Tell, home, lock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,9 +22,11 @@ class KafkaAtHand:
     own: KafkaChoice | None
 
     def stop(self) -> None:
-        """Stop it if it was started for this run. Blocks."""
+        """Stop it if it was started for this run, and forget its data. Blocks."""
         if self.own is not None:
             choice.stop(self.own)
+        if self.own is not None and self.running.kind == DOCKER:
+            docker.discard(self.running)
 
 
 def find(own_cache: Path, tell: Tell) -> KafkaAtHand:

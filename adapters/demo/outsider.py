@@ -15,7 +15,7 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import orjson
 
@@ -37,9 +37,10 @@ from broker.stages import Closed, Fetched, Sealed, StreamHead, Unsealed, Verifie
 from broker.storage.keyfile import open_receiving_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from broker.ports import Signer
+    from broker.names import Leaf
+    from broker.ports import Randomness, Signer
 
 _PART_BYTES: Final = 1040
 _READ_SECONDS: Final = 10.0
@@ -58,7 +59,7 @@ class _Impostor:
         return self.own.sign(message)
 
 
-def forged(genuine: Fetched, *, random: Any = os.urandom) -> Sealed:  # noqa: ANN401 - `Randomness`
+def forged(genuine: Fetched, *, random: Randomness = os.urandom) -> Sealed:
     """Continue somebody's stream: every header as it should be, the right key's id, a signature of one's own."""
     headers = parse_headers_unverified(genuine.headers)
     signer = _Impostor(
@@ -105,7 +106,7 @@ def _copied(genuine: Fetched, *, topic: Topic, value: bytes | None) -> Sealed:
     )
 
 
-def _leaf(genuine: Fetched, headers: UnverifiedHeaders) -> Any:  # noqa: ANN401 - `Leaf`
+def _leaf(genuine: Fetched, headers: UnverifiedHeaders) -> Leaf:
     return leaf_of(genuine.topic, genuine.key, headers.all, genuine.value)
 
 
@@ -136,7 +137,7 @@ async def read_foreign(store: Store, bootstrap: str, place: tuple[Topic, int]) -
     return told
 
 
-def _verifying(store: Store) -> Any:  # noqa: ANN401 - a function
+def _verifying(store: Store) -> Callable[[Fetched], Verified | None]:
     verifier, federation = Verifier(None), store.trust.in_force().federation
 
     def verify(fetched: Fetched) -> Verified | None:

@@ -66,6 +66,8 @@ class Play:
             self.report.plays_on(at_hand.running)
             self.report.seconds["kafka"] = self._seconds()
             self.teller.kafka(at_hand.running, self._seconds())
+            if at_hand.own is None:
+                self.teller.shared()
             nodes = NodeProcesses(self.workplace)
             closing.push_async_callback(nodes.stop)
             await self._set_up(nodes, at_hand)

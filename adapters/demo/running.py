@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -81,5 +82,6 @@ async def _until_told(play: Play, wishes: Wishes) -> int:
         play.teller.stopped()
     finally:
         if wishes.report is not None and not play.report.ok:
+            play.report.seconds["total"] = round(time.monotonic() - wishes.started, 3)
             play.report.write(wishes.report)
     return Exit.OK if play.report.ok else Exit.FAILED

@@ -79,13 +79,16 @@ class Teller:
         named = words.KAFKA_FOREIGN if running.kind == EXTERNAL else words.KAFKA_OURS
         self._line(
             self._say(named).format(
-                kind=self._say(words.KINDS[running.kind]),
-                version=running.version,
+                kind=f"{self._say(words.KINDS[running.kind])} {running.version}".strip(),
                 brokers=running.brokers,
                 s="" if running.brokers == 1 else "s",
                 seconds=f"{seconds:.1f}",
             )
         )
+
+    def shared(self) -> None:
+        """Say that others may use this Kafka, too."""
+        self._line(self._say(words.SHARED), style="dim")
 
     def nodes(self, pids: Mapping[AgencyId, int], seconds: float) -> None:
         """Tell who takes part."""
@@ -221,7 +224,7 @@ class Teller:
         """Say what still runs, and how to look into it."""
         self._paragraph(self._say(words.KEPT).format(folder=folder, kafka=bootstrap))
         for command in words.KEPT_COMMANDS:
-            self._out.print(Padding(Text(command.format(folder=folder)), (0, 0, 0, 4)), soft_wrap=True)
+            self._out.print(Text("    " + command.format(folder=folder)), soft_wrap=True)
         self._out.print()
         self._line(self._say(words.KEPT_UNTIL))
 

@@ -20,12 +20,16 @@ OPENING: Final = Said(
     ),
 )
 KAFKA_OURS: Final = Said(
-    id="Kafka: {kind} {version}, {brokers} broker, siap dalam {seconds} detik.",
-    en="Kafka: {kind} {version}, {brokers} broker{s}, ready in {seconds} seconds.",
+    id="Kafka: {kind}, {brokers} broker, siap dalam {seconds} detik.",
+    en="Kafka: {kind}, {brokers} broker{s}, ready in {seconds} seconds.",
 )
 KAFKA_FOREIGN: Final = Said(
     id="Kafka: {kind} (SIMPUL_KAFKA_BOOTSTRAP), {brokers} broker.",
     en="Kafka: {kind} (SIMPUL_KAFKA_BOOTSTRAP), {brokers} broker{s}.",
+)
+SHARED: Final = Said(
+    id="Kafka ini dipakai bersama: rekaman lain di topik yang sama dikarantina (untrusted.key), tanpa mengganggu.",
+    en="This Kafka is shared: what others write to its topics is quarantined (untrusted.key) and disturbs nothing.",
 )
 KINDS: Final = {
     "external": Said(id="klaster yang sudah ada", en="a cluster that is there already"),

@@ -80,6 +80,11 @@ def stop(running: Running) -> bool:
     return stopped
 
 
+def discard(running: Running) -> None:
+    """Remove the data of a container that was stopped and will not be started again."""
+    _docker("volume", "rm", "--force", running.container or "", seconds=_STOP_SECONDS)
+
+
 def alive(running: Running) -> bool:
     """Say whether the container runs."""
     told = _docker("inspect", "--format", "{{.State.Running}}", running.container or "", seconds=_ASK_SECONDS)
