@@ -82,7 +82,7 @@ class Teller:
                 kind=f"{self._say(words.KINDS[running.kind])} {running.version}".strip(),
                 brokers=running.brokers,
                 s="" if running.brokers == 1 else "s",
-                seconds=f"{seconds:.1f}",
+                seconds=self._tenths(seconds),
             )
         )
 
@@ -92,7 +92,7 @@ class Teller:
 
     def nodes(self, pids: Mapping[AgencyId, int], seconds: float) -> None:
         """Tell who takes part."""
-        self._line(self._say(words.NODES).format(count=len(pids), seconds=f"{seconds:.1f}"))
+        self._line(self._say(words.NODES).format(count=len(pids), seconds=self._tenths(seconds)))
         table = self._table(words.CAST)
         for member in self._played.cast:
             adapter = member.adapter or self._say(words.NO_ADAPTER)
@@ -210,8 +210,8 @@ class Teller:
                 delivered=delivered,
                 slowest=slowest,
                 refusals=len(report.refusals),
-                first=f"{report.seconds['first_delivery']:.1f}",
-                total=f"{report.seconds['total']:.1f}",
+                first=self._tenths(report.seconds["first_delivery"]),
+                total=self._tenths(report.seconds["total"]),
             )
         )
         if folder is None:
@@ -263,6 +263,9 @@ class Teller:
 
     def _number(self, number: int) -> str:
         return f"{number:,}".replace(",", "." if self._language == "id" else ",")
+
+    def _tenths(self, seconds: float) -> str:
+        return f"{seconds:.1f}".replace(".", "," if self._language == "id" else ".")
 
     def _heading(self, text: str, aside: str = "") -> None:
         title = Text(f" {text} ", style="bold cyan")
