@@ -1,4 +1,7 @@
-"""Measures one line in one process: CPU microseconds an event, threads included, start-up left out."""
+"""Measures one line in one process: CPU microseconds an event, threads included, start-up left out.
+
+The garbage collector is set for every line alike, as `simpul serve` sets it: what was there before counts for nothing.
+"""
 
 from __future__ import annotations
 
@@ -19,21 +22,30 @@ class Meter:
         self._count = count
         self._cpu = 0.0
         self._wall = 0.0
+        self._settled = False
         self.stages: dict[str, float] = {}
 
     @contextmanager
-    def measured(self, stage: str = "") -> Iterator[None]:
-        """Measure a block; of all threads of this process."""
-        if not self._cpu:
+    def measured(self, stage: str = "", *, counts: bool = True) -> Iterator[None]:
+        """Measure a block; of all threads of this process.
+
+        Args:
+            stage: what the block is called among the stages.
+            counts: whether it is part of the figure, or shown among the stages alone.
+        """
+        if not self._settled:
+            self._settled = True
             gc.collect()
             gc.freeze()
+            gc.set_threshold(50_000, 20, 20)
         cpu, wall = time.process_time(), time.perf_counter()
         try:
             yield
         finally:
             spent = time.process_time() - cpu
-            self._cpu += spent
-            self._wall += time.perf_counter() - wall
+            if counts:
+                self._cpu += spent
+                self._wall += time.perf_counter() - wall
             if stage:
                 self.stages[stage] = self.stages.get(stage, 0.0) + spent
 

@@ -1,5 +1,7 @@
 """The peers: raw aiokafka, FastStream with plain pydantic, and the line that a careful team builds by hand.
 
+FastStream is asked not to log: its two lines an event would cost more than all else it does.
+
 The hand-built line encrypts each event once for three readers (JWE in JSON, ECDH-ES+A256KW and A256GCM), signs it (JWS,
 EdDSA), and on the other side verifies, opens its own records and validates them.
 """
@@ -125,7 +127,7 @@ async def raw_getmany(bootstrap: str, topic: str, count: int, meter: Meter) -> N
 async def faststream_publish(bootstrap: str, topic: str, count: int, meter: Meter) -> None:
     """Publish pydantic models with FastStream, one call an event."""
     models = [Alert.model_validate(alert(number)) for number in range(count)]
-    async with KafkaBroker(bootstrap, acks="all", enable_idempotence=True, linger_ms=5) as broker:
+    async with KafkaBroker(bootstrap, logger=None, acks="all", enable_idempotence=True, linger_ms=5) as broker:
         with meter.measured():
             await asyncio.gather(*[await broker.publish(model, topic, no_confirm=True) for model in models])
 
@@ -142,7 +144,7 @@ async def faststream_consume(bootstrap: str, topic: str, count: int, meter: Mete
 async def _subscribed(
     bootstrap: str, topic: str, count: int, meter: Meter, take: Callable[[Any], Awaitable[None]]
 ) -> None:
-    broker = KafkaBroker(bootstrap)
+    broker = KafkaBroker(bootstrap, logger=None)
     done = asyncio.Event()
     seen = 0
 
@@ -189,7 +191,7 @@ async def handbuilt(bootstrap: str, topic: str, count: int, out: Meter, into: Me
     """Publish and consume by the hand-built line; both directions in one process, as the keys are."""
     signing, readers = handbuilt_keys()
     models = [Alert.model_validate(alert(number)) for number in range(count)]
-    async with KafkaBroker(bootstrap, acks="all", enable_idempotence=True, linger_ms=5) as broker:
+    async with KafkaBroker(bootstrap, logger=None, acks="all", enable_idempotence=True, linger_ms=5) as broker:
         with out.measured():
             await asyncio.gather(
                 *[

@@ -92,7 +92,14 @@ class Clearance:
             InvalidEventError: the catalogue refuses it.
             ForbiddenError: an agreement said no.
         """
-        checked = check(draft, source=self._source, secret=self._secret)
+        return self.clear(check(draft, source=self._source, secret=self._secret), rules, beside)
+
+    def clear(self, checked: Checked, rules: Rules, beside: Mapping[EventId, Passed]) -> Passed:
+        """Clear one event that was checked.
+
+        Raises:
+            ForbiddenError: an agreement said no.
+        """
         cleared = clear(checked, rules, self._causes_of(checked, beside))
         route = Route(
             type=checked.kind.type,
