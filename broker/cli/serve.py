@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import gc
-import os
 import signal
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
 
-from broker.assembly import Node, Store, open_store
+from broker.assembly import STORE, Node, Store, open_store
 from broker.cli.terminal import NodeOption, note
-from broker.errors import MisconfiguredError
 from broker.settings import environment, node_folder
+from broker.storage.database import held
 from broker.telemetry import configure
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-_LOCK: Final = ".node.lock"
 
 
 def serve(node: NodeOption = None) -> None:
@@ -30,7 +20,7 @@ def serve(node: NodeOption = None) -> None:
     """
     folder = node_folder(node)
     configure(environment().log)
-    with _alone(folder), open_store(folder) as store:
+    with held(folder / STORE), open_store(folder) as store:
         note(f"Simpul {store.me} berjalan. Ctrl-C untuk berhenti.", f"Node {store.me} runs. Ctrl-C stops it.")
         # Thousands of live models otherwise make every collection walk all of them.
         gc.freeze()
@@ -47,18 +37,3 @@ async def _until_told(store: Store) -> None:
         await running
     except asyncio.CancelledError:
         return
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold the right to run this folder's node; the system gives it back when the process ends, however it ends."""
-    handle = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(handle)
-        raise MisconfiguredError("config.node-runs", str(folder.name)) from error
-    try:
-        yield
-    finally:
-        os.close(handle)

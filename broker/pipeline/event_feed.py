@@ -8,6 +8,7 @@ Rules:
 - An event is known by (source, event id). A further record adds the parts that are not held yet, is dropped
   if it adds
   nothing, and is quarantined with a finding if anything but audience and what is withheld differs.
+- What was sealed before this agency joined, and so not for it, is passed over.
 - A cover whose key has not come waits; a part whose key has not come completes its event later.
 - This node's own records are not unsealed but compared with what its outbox says that it sealed.
 """
@@ -25,7 +26,7 @@ from broker.pipeline.reading import InboxReader, cause_named_by, cause_of, contr
 from broker.pipeline.receiver import claimed_source
 from broker.policy import admit
 from broker.ports import Cause, Station
-from broker.sealing.unseal import open_record
+from broker.sealing.unseal import open_record, sealed_at
 from broker.stages import Closed, Opened
 
 if TYPE_CHECKING:
@@ -230,6 +231,9 @@ class EventFeed:
             return None
         if isinstance(view, Opened):
             return view
+        if sealed_at(view.verified) < self._joined(step.in_force):
+            step.drop(placed)
+            return None
         step.keep.append(
             Keep(
                 verified=placed.verified,
@@ -240,6 +244,10 @@ class EventFeed:
             )
         )
         return None
+
+    def _joined(self, in_force: InForce) -> datetime:
+        """Return since when anything can be sealed for this agency: nobody had a key of it before."""
+        return min(key.not_before for key in in_force.federation.agencies[self._receiver.me].receiving)
 
     def _admit(self, view: Opened, step: Step) -> None:
         causes: dict[EventId, Cause] = {}

@@ -39,6 +39,7 @@ from broker.stages import Closed, Opened, OpenedPart, Verified
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from broker.names import KeyId
     from broker.ports import Federation, SigningKey
@@ -141,6 +142,12 @@ def _verify_signature(public: bytes, seal: UnverifiedSeal) -> None:
         Ed25519PublicKey.from_public_bytes(public).verify(seal.signature, pre_authentication_encoding(seal.payload))
     except (InvalidSignature, ValueError) as error:
         raise UntrustedError("untrusted.signature", "the signature does not hold") from error
+
+
+def sealed_at(verified: Verified) -> datetime:
+    """Return when the source says that it sealed a verified record's batch."""
+    seal = parse_seal_unverified(dict(verified.fetched.headers)["ce_seal"] or b"")
+    return parse_payload_unverified(seal.payload).sealed_at
 
 
 def open_record(verified: Verified, keyring: Keyring) -> Opened | Closed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ from tests.unit.pipeline.receiving import (
     reading,
     until,
 )
-from tests.unit.pipeline.sending import BP3MI, POL, UPTD, Death, KilledError, alert
+from tests.unit.pipeline.sending import BP3MI, NOON, POL, UPTD, Death, KilledError, alert
 from tests.unit.pipeline.spoiling import pages, with_cover
 
 if TYPE_CHECKING:
@@ -223,3 +224,19 @@ async def test_a_death_loses_and_doubles_nothing(tmp_path: Path, station: Statio
             assert [stream.head.sequence for stream in heads] == [4, 1]
             break
     assert died == 1
+
+
+async def test_what_was_sealed_before_this_agency_joined_is_passed_over(tmp_path: Path) -> None:
+    """Older records of an area topic are for others: their stream goes on, and nobody waits for their keys."""
+    cloud, police = kafka(), Source()
+    before = police.send(alert(1, audience=ME))
+    after = police.send(alert(2, audience=ME))
+    put(cloud, before.events, keys_to_me(after), after.events)
+    me = FORCE.federation.agencies[ME]
+    joined = tuple(replace(key, not_before=NOON + timedelta(seconds=1)) for key in me.receiving)
+    force = listed(agencies={**FORCE.federation.agencies, ME: replace(me, receiving=joined)})
+    async with reading(tmp_path, cloud, force=lambda: force) as node:
+        await node.drain()
+        counts = node.inbox.counts()
+        assert (counts.entries, counts.waiting, counts.held, counts.quarantined) == (1, 0, 0, 0)
+        assert await node.event_ids() == after.event_ids
