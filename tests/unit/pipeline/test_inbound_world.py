@@ -237,6 +237,6 @@ async def test_what_was_sealed_before_this_agency_joined_is_passed_over(tmp_path
     force = listed(agencies={**FORCE.federation.agencies, ME: replace(me, receiving=joined)})
     async with reading(tmp_path, cloud, force=lambda: force) as node:
         await node.drain()
-        counts = node.inbox.counts()
+        counts = await asyncio.to_thread(node.inbox.counts)
         assert (counts.entries, counts.waiting, counts.held, counts.quarantined) == (1, 0, 0, 0)
         assert await node.event_ids() == after.event_ids
