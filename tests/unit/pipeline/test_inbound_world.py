@@ -231,7 +231,8 @@ async def test_what_was_sealed_before_this_agency_joined_is_passed_over(tmp_path
     cloud, police = kafka(), Source()
     before = police.send(alert(1, audience=ME))
     after = police.send(alert(2, audience=ME))
-    put(cloud, before.events, keys_to_me(after), after.events)
+    wraps = [record for record in keys_to_me(before) if (record.key or b"").startswith(b"wrap/")]
+    put(cloud, before.events, wraps, keys_to_me(after), after.events)
     me = FORCE.federation.agencies[ME]
     joined = tuple(replace(key, not_before=NOON + timedelta(seconds=1)) for key in me.receiving)
     force = listed(agencies={**FORCE.federation.agencies, ME: replace(me, receiving=joined)})
