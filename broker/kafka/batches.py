@@ -8,7 +8,6 @@ that cannot be read becomes one record that no verifier accepts, so that it is q
 
 from __future__ import annotations
 
-import operator
 import struct
 from dataclasses import dataclass
 from typing import Final
@@ -17,7 +16,7 @@ from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatch
 
 from broker.names import Topic
-from broker.stages import Fetched, Headers
+from broker.stages import Fetched
 
 UNREADABLE: Final = "simpul-unreadable"
 """The one header of a batch that cannot be read; sealing refuses it, as it is not listed."""
@@ -25,7 +24,6 @@ UNREADABLE: Final = "simpul-unreadable"
 _FRAME: Final = struct.Struct(">qi")  # base offset, length of what follows
 _HEADER: Final = struct.Struct(">qiibIhiqq")  # … leader epoch, magic, crc, attributes, last delta, two timestamps
 _HEADER_BYTES: Final = 61
-_VALUE: Final = operator.itemgetter(1)
 _MAGIC: Final = 2
 _COMPRESSION: Final = 0x07
 _CONTROL: Final = 0x20
@@ -104,18 +102,13 @@ def _read_batch(topic: Topic, frame: bytes, position: int, last: int) -> list[Fe
                 timestamp_ms=record.timestamp,
                 key=record.key,
                 value=record.value,
-                headers=tuple(record.headers) if None not in map(_VALUE, record.headers) else _filled(record.headers),
+                headers=tuple(record.headers),
             )
             for record in batch
             if record.offset >= position
         ]
     except (CorruptRecordException, ValueError, IndexError, OverflowError, MemoryError):
         return [_unreadable(topic, frame, last, latest, b"structure")]
-
-
-def _filled(headers: list[tuple[str, bytes | None]]) -> Headers:
-    # A null is no value that a header of ours ever has; nor is an empty one, so it is refused all the same.
-    return tuple([(name, value or b"") for name, value in headers])
 
 
 def _unreadable(topic: Topic, frame: bytes, offset: int, timestamp_ms: int, why: bytes) -> Fetched:

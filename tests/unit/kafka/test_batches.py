@@ -51,10 +51,10 @@ def test_what_cannot_be_read_becomes_one_record_for_quarantine(raw: bytes, why: 
     assert page.next_offset == 2
 
 
-def test_a_header_without_a_value_is_an_empty_one() -> None:
-    """A null header, which no record of ours has, is told as empty, which no record of ours has either."""
+def test_a_header_without_a_value_is_told_as_it_came() -> None:
+    """A null header, which no record of ours has, stays one: what is quarantined is kept as it came."""
     (record,) = read_page(TOPIC, bytes(batch(b"0", header_value=None)), 0).records
-    assert record.headers == (("name", b""),)
+    assert record.headers == (("name", None),)
 
 
 def test_an_old_format_is_not_read() -> None:
