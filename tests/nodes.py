@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sysconfig
@@ -23,10 +24,15 @@ from typing import Any, TypeVar
 import orjson
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.client import AIOKafkaClient
+from aiokafka.protocol.produce import ProduceRequest
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
-from broker.assembly import NewAgency, Store, new_node, open_store, outbound
+from broker.assembly import NewAgency, Store, Threads, new_node, open_store, outbound
+from broker.assembly import Node as AssembledNode
 from broker.federation.insecure_folder import InsecureFolderFederation, load_agency, write_folder
 from broker.inbox_port import Delivery
+from broker.kafka.memory import MemoryKafka
 from broker.kafka.running import Running
 from broker.kafka.topics import ensure_topics_of, topics_of
 from broker.names import AgencyId, EventId, Topic, agency_id
@@ -215,10 +221,40 @@ class Node:
         assert all(result.new for result in results)
         return [result.event_id for result in results if result.event_id is not None]
 
+    def seal(self, *bodies: Mapping[str, Any]) -> list[Fetched]:
+        """Seal drafts as its relay does, and return the records (new keys first) without giving them to any Kafka."""
+        kafka = MemoryKafka(topics_of(list(self.store.trust.in_force().federation.agencies)))
+        self.send(*bodies)
+
+        threads = Threads()
+        sealing = AssembledNode(self.store).relay(kafka.publisher(), threads)
+
+        async def seal() -> None:
+            relay = asyncio.create_task(sealing.run())
+            try:
+                async with asyncio.timeout(SOON):
+                    while not await threads.outbox.run(self.all_published):  # noqa: ASYNC110 - SQLite tells nobody
+                        await asyncio.sleep(0.01)
+            finally:
+                relay.cancel()
+                await asyncio.wait([relay])
+                await threads.close()
+
+        asyncio.run(seal())
+        records = [record for some in kafka.records.values() for record in some]
+        return sorted(records, key=lambda record: not record.topic.startswith("simpul.keys."))
+
     def all_published(self) -> bool:
         """Say whether nothing waits in its outbox."""
         backlog = self.store.outbox.backlog()
         return not (backlog.accepted or backlog.unpublished)
+
+    def copy(self, folder: Path) -> "Node":
+        """Return a copy of its folder, as somebody would restore it from a backup."""
+        self.close_store()
+        shutil.copytree(self.folder, folder / self.folder.name)
+        shutil.copytree(self.folder.parent / "federation", folder / "federation")
+        return Node(id=self.id, role=self.role, folder=folder / self.folder.name)
 
     # --- what has come to it
 
@@ -336,6 +372,42 @@ async def read_all(bootstrap: str, topics: Sequence[Topic]) -> list[Fetched]:
     finally:
         await consumer.stop()
     return found
+
+
+async def write_all(bootstrap: str, records: Sequence[Fetched], *, compression: int = 0) -> list[int]:
+    """Write records to Kafka as whoever runs it could, whatever is in them; return their offsets."""
+    client = AIOKafkaClient(bootstrap_servers=bootstrap)
+    try:
+        async with asyncio.timeout(SOON):
+            await client.bootstrap()
+            return [await write_batch(client, one.topic, one_batch(one, compression=compression)) for one in records]
+    finally:
+        await client.close()
+
+
+async def write_batch(client: Any, topic: Topic, raw: bytes) -> int:
+    """Write a batch as it is; return the offset of its first record."""
+    request = ProduceRequest(transactional_id=None, required_acks=-1, timeout=5_000, topics=[(topic, [(0, raw)])])
+    answer = await client.send(client.get_random_node(), request)
+    error, offset = answer.topics[0][1][0][1:3]
+    assert error == 0
+    return int(offset)
+
+
+def one_batch(*records: Fetched, compression: int = 0) -> bytes:
+    """Return records as one batch of Kafka's format."""
+    builder = DefaultRecordBatchBuilder(
+        magic=2,
+        compression_type=compression,
+        is_transactional=0,
+        producer_id=-1,
+        producer_epoch=-1,
+        base_sequence=-1,
+        batch_size=1_000_000,
+    )
+    for place, one in enumerate(records):
+        builder.append(place, timestamp=7, key=one.key, value=one.value, headers=list(one.headers))
+    return bytes(builder.build())
 
 
 def _fetched(record: Any) -> Fetched:
