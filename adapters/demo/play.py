@@ -133,7 +133,8 @@ class Play:
         node = str(self.workplace.node(step.sender))
         answer = await node_processes.run("broker", "send", str(draft), "--node", node, seconds=_SEND_SECONDS)
         if answer.code != 0:
-            raise UnavailableError("demo.not-sent", f"{step.number}, {step.sender}: {answer.err.strip()[:600]}")
+            code = answer.err.strip().partition(":")[0][:80]  # the command's first line begins with it
+            raise UnavailableError("demo.not-sent", f"{step.number}, {step.sender}: {code}")
 
     async def _drop(self, step: Step, scene: Scene) -> None:
         """Drop native files as an agency's system would, and wait until the adapter has dealt with the last."""

@@ -238,7 +238,9 @@ class Teller:
         self._err.print()
         self._err.print(Text(f"{self._say(words.FAILED)} {self._why(code)} [{code}]", style="bold red"))
         if detail:
-            self._err.print(Text(f"  {detail}"), soft_wrap=True)
+            cause = detail.rpartition(": ")[2]
+            known = f" – {self._why(cause)}" if cause in registry() else ""
+            self._err.print(Text(f"  {detail}{known}"), soft_wrap=True)
         if text is not None:
             self._err.print(Text(text.do_en if self._language == "en" else text.do_id))
         if folder is not None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -36,11 +38,11 @@ class Workplace:
         home = cache / "demo"
         try:
             home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _clear(home)
-            self.folder: Final = home.resolve() / f"{_FIRST}{os.urandom(4).hex()}"
-            self.folder.mkdir(mode=0o700)
-            self._lock: Final = os.open(self.folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(self._lock, fcntl.LOCK_EX)
+            with _alone(home):
+                _clear(home)
+                self.folder: Final = home.resolve() / f"{_FIRST}{os.urandom(4).hex()}"
+                self.folder.mkdir(mode=0o700)
+                self._lock: Final = _held(self.folder, fcntl.LOCK_EX)
         except OSError as error:
             raise MisconfiguredError("demo.folder", str(home)) from error
         self._pids: list[int] = []
@@ -78,6 +80,27 @@ class Workplace:
         os.close(self._lock)
 
 
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Let one run at a time clear away and make its folder: one that is not locked yet looks like one left behind."""
+    lock = _held(home, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def _held(folder: Path, how: int) -> int:
+    """Lock a folder and return the handle that holds the lock."""
+    lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, how)
+    except OSError:
+        os.close(lock)
+        raise
+    return lock
+
+
 def _clear(home: Path) -> None:
     for folder in home.glob(f"{_FIRST}*"):
         if not (folder / _KEPT).exists():
@@ -86,15 +109,12 @@ def _clear(home: Path) -> None:
 
 def _clear_one(folder: Path) -> None:
     try:
-        lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return  # another run is just making it
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        _end_processes(folder)
-        shutil.rmtree(folder, ignore_errors=True)
+        lock = _held(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return  # it runs
+    try:
+        _end_processes(folder)
+        shutil.rmtree(folder, ignore_errors=True)
     finally:
         os.close(lock)
 

@@ -196,7 +196,7 @@ def test_the_report_has_the_times_and_the_kafka(whole: Demo) -> None:
 def test_nothing_stays_behind(whole: Demo) -> None:
     """Neither a process nor a working folder outlives a run that held."""
     assert whole.left_running() == []
-    assert list((whole.cache / "demo").iterdir()) == []
+    assert list((whole.cache / "demo").glob("run-*")) == []
 
 
 @pytest.mark.kafka
@@ -226,7 +226,7 @@ def test_other_samples_lead_to_another_result(durable_kafka: Running, tmp_path: 
         demo.process.send_signal(signal.SIGINT)
         assert demo.ends() == 0
         assert demo.left_running() == []
-        (kept,) = (demo.cache / "demo").iterdir()
+        (kept,) = (demo.cache / "demo").glob("run-*")
         assert (kept / "nodes" / LPSK / "node.toml").is_file()
     finally:
         demo.stop()
@@ -253,7 +253,7 @@ def test_the_next_run_clears_away_what_a_killed_one_left(tmp_path: Path) -> None
     """Nothing can end its nodes when the demo itself is killed; the next run does, and knows them by their folder."""
     killed = Demo(tmp_path, "--lang", "en", SIMPUL_KAFKA="embedded")
     killed.until(lambda: "Somebody reports" in killed.told())
-    (folder,) = (killed.cache / "demo").iterdir()
+    (folder,) = (killed.cache / "demo").glob("run-*")
     killed.process.kill()
     killed.ends()
     assert len([line for line in killed.left_running() if str(folder) in line]) == 8
