@@ -68,7 +68,7 @@ class Copy:
     """What goes onto one topic: the cover first, then the compartments that its readers may open."""
 
     topic: Topic
-    audience: tuple[AgencyId, ...]
+    audience: tuple[AgencyId, ...] = field(repr=False)
     parts: tuple[ClearedPart, ...]
 
 
@@ -174,7 +174,7 @@ class Opened:
     event_id: EventId
     kind: EventKind
     source: AgencyId
-    audience: tuple[AgencyId, ...]
+    audience: tuple[AgencyId, ...] = field(repr=False)
     attributes: Mapping[str, str] = field(repr=False)
     """Every CloudEvents attribute of the cover."""
     cover: bytes = field(repr=False)

@@ -90,7 +90,7 @@ def _at(document: Any, place: tuple[str, ...]) -> Any:
     return document
 
 
-@given(names=st.lists(st.from_regex(r"[a-z0-9-]{1,8}", fullmatch=True), min_size=1, max_size=8))
+@given(names=st.lists(st.from_regex(r"[a-z0-9](-?[a-z0-9]){0,7}", fullmatch=True), min_size=1, max_size=8))
 def test_an_audience_is_sorted_and_unique_or_refused(names: list[str]) -> None:
     """A cover takes exactly the sorted audiences without repetition."""
     accepted = codes(kind("E07").cover, cover("E07", audience=" ".join(names))) == set()
@@ -124,3 +124,9 @@ def test_any_broken_byte_is_read_or_refused(number: str) -> None:
     for end in range(0, len(text) - 1, 7):
         with pytest.raises(ValidationError):
             kind(number).draft.validate_json(text[:end])
+
+
+@given(name=st.from_regex(r"(-[a-z0-9]{0,5}|[a-z0-9]{0,5}-)", fullmatch=True))
+def test_an_agency_does_not_begin_or_end_in_a_hyphen(name: str) -> None:
+    """The form of an agency's id is that of docs/wire.md §1, in an audience too."""
+    assert codes(kind("E07").cover, cover("E07", audience=name)) != set()
