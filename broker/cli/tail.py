@@ -100,7 +100,7 @@ def _lines(store: Store, one: Delivery | Unreadable) -> list[str]:
 
 def closed(opened: Opened) -> dict[str, str]:
     """Return the compartments that this agency cannot open, each with a code that says why."""
-    missing = dict.fromkeys(map(str, opened.missing), "inbound.key-missing")
+    missing = dict.fromkeys(map(str, opened.missing), "closed.no-key")
     return {**missing, **{str(name): code for name, code in opened.withheld.items()}}
 
 
