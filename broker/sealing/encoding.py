@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass, field
+from struct import Struct
 from typing import Final
 
 from broker.errors import UntrustedError
@@ -24,8 +25,8 @@ MAX_PATH_BYTES: Final = 512
 MAX_PAYLOAD_BYTES: Final = 4_096
 MAX_HPKE_BYTES: Final = 4_096
 
-_PART_HEAD: Final = KEY_ID_BYTES + NONCE_BYTES + 2
-_SEAL_HEAD: Final = KEY_ID_BYTES + SIGNATURE_BYTES + 2 + 2
+_PART_HEAD: Final = Struct(f">{KEY_ID_BYTES}s{NONCE_BYTES}sH")
+_SEAL_HEAD: Final = Struct(f">{KEY_ID_BYTES}s{SIGNATURE_BYTES}sHH")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,20 +76,14 @@ def parse_parts_unverified(value: bytes, *, most: int) -> list[UnverifiedPart]:
     parts: list[UnverifiedPart] = []
     at, end = 0, len(value)
     while at < end:
-        start = at + _PART_HEAD
+        start = at + _PART_HEAD.size
         if start > end or len(parts) == most:
             raise UntrustedError("untrusted.value", "the value is not a list of parts")
-        stop = start + int.from_bytes(value[start - 2 : start], "big")
-        if stop > end:
+        key_id, nonce, size = _PART_HEAD.unpack_from(value, at)
+        at = start + size
+        if at > end:
             raise UntrustedError("untrusted.value", "a part runs past the end of the value")
-        parts.append(
-            UnverifiedPart(
-                key_id=KeyId(value[at : at + KEY_ID_BYTES]),
-                nonce=value[at + KEY_ID_BYTES : start - 2],
-                ciphertext=value[start:stop],
-            )
-        )
-        at = stop
+        parts.append(UnverifiedPart(key_id=key_id, nonce=nonce, ciphertext=value[start:at]))
     if not parts:
         raise UntrustedError("untrusted.value", "the value holds no part")
     return parts
@@ -123,27 +118,20 @@ def parse_seal_unverified(text: bytes) -> UnverifiedSeal:
     # The seal is outside the leaf: two texts for one seal would be two records for one leaf. Strict mode refuses what
     # is no base64; what is left are the unused bits of the last group.
     last = raw[-(len(raw) % 3 or 3) :]
-    if binascii.b2a_base64(last, newline=False) != text[-4:] or len(raw) < _SEAL_HEAD:
+    if binascii.b2a_base64(last, newline=False) != text[-4:] or len(raw) < _SEAL_HEAD.size:
         raise UntrustedError("untrusted.seal", "the seal is not canonical")
-    path_end = _SEAL_HEAD + int.from_bytes(raw[_SEAL_HEAD - 2 : _SEAL_HEAD], "big")
-    path = raw[_SEAL_HEAD:path_end]
-    payload = raw[path_end + 2 :]
+    key_id, signature, index, path_size = _SEAL_HEAD.unpack_from(raw)
+    path_end = _SEAL_HEAD.size + path_size
+    path, payload = raw[_SEAL_HEAD.size : path_end], raw[path_end + 2 :]
     exact = (
-        len(path) == path_end - _SEAL_HEAD
-        and len(path) % HASH_BYTES == 0
-        and len(path) <= MAX_PATH_BYTES
-        and len(payload) == int.from_bytes(raw[path_end : path_end + 2], "big")
+        len(raw) == path_end + 2 + int.from_bytes(raw[path_end : path_end + 2], "big")
+        and path_size % HASH_BYTES == 0
+        and path_size <= MAX_PATH_BYTES
         and 1 <= len(payload) <= MAX_PAYLOAD_BYTES
     )
     if not exact:
         raise UntrustedError("untrusted.seal", "the seal does not end exactly")
-    return UnverifiedSeal(
-        key_id=KeyId(raw[:KEY_ID_BYTES]),
-        signature=raw[KEY_ID_BYTES : KEY_ID_BYTES + SIGNATURE_BYTES],
-        index=int.from_bytes(raw[_SEAL_HEAD - 4 : _SEAL_HEAD - 2], "big"),
-        path=path,
-        payload=payload,
-    )
+    return UnverifiedSeal(key_id=key_id, signature=signature, index=index, path=path, payload=payload)
 
 
 def encode_wrap(receiving_key_id: KeyId, wrapping_key_id: KeyId, hpke: bytes) -> bytes:

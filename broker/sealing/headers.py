@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from broker.errors import UntrustedError
 from broker.names import AgencyId, Lane, Leaf, RecordId, length_prefixed, source_uri
@@ -35,12 +35,12 @@ NAMES: Final = (
 MAX_HEADER_BYTES: Final = 8_192
 MAX_SEQUENCE: Final = 10**16 - 1
 
-_UUID: Final = rb"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+_UUID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 _JOINED: Final = re.compile(
-    rb"application/vnd\.simpul\.record\n1\.0\n("
+    r"application/vnd\.simpul\.record\n1\.0\n("
     + _UUID
-    + rb")\nurn:simpul:agency:([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\nid\.simpul\.sealed\.v1\n"
-    rb"([0-9a-f]{32})\n([0-9]{16})\n([0-9a-f]{64})"
+    + r")\nurn:simpul:agency:([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\nid\.simpul\.sealed\.v1\n"
+    r"([0-9a-f]{32})\n([0-9]{16})\n([0-9a-f]{64})"
 )
 _LEAF_LABEL: Final = b"\x00simpul/leaf/v1"
 
@@ -65,28 +65,27 @@ def parse_headers_unverified(headers: FetchedHeaders) -> UnverifiedHeaders:
     Raises:
         UntrustedError: `untrusted.headers`.
     """
-    names = tuple(name for name, _ in headers)
+    names, values = zip(*headers, strict=True) if headers else ((), ())
     if names != NAMES:
         raise UntrustedError("untrusted.headers", "the headers are not exactly those of a record")
     # Kafka can carry a header without a value.
-    values = [value for _, value in headers if value is not None and len(value) <= MAX_HEADER_BYTES]
-    if len(values) != len(NAMES):
+    if None in values or max(map(len, values)) > MAX_HEADER_BYTES:
         raise UntrustedError("untrusted.headers", "a header has no value, or is longer than any may be")
     # One match for all: no value can hold the line feed that stands between them.
-    found = _JOINED.fullmatch(b"\n".join(values[:-1]))
+    found = _JOINED.fullmatch(b"\n".join(values[:-1]).decode("latin-1"))
     if found is None:
         raise UntrustedError("untrusted.headers", "a header is not of its form")
     record_id, source, lane, sequence, previous = found.groups()
     if int(sequence) == 0:
         raise UntrustedError("untrusted.headers", "sequences count from 1")
     return UnverifiedHeaders(
-        record_id=RecordId(record_id.decode()),
-        source=AgencyId(source.decode()),
-        lane=Lane(bytes.fromhex(lane.decode())),
+        record_id=RecordId(record_id),
+        source=AgencyId(source),
+        lane=Lane(bytes.fromhex(lane)),
         sequence=int(sequence),
-        previous=Leaf(bytes.fromhex(previous.decode())),
+        previous=Leaf(bytes.fromhex(previous)),
         seal=values[-1],
-        all=tuple(zip(NAMES, values, strict=True)),
+        all=cast("Headers", headers),
     )
 
 

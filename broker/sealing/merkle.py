@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 MAX_LEAVES: Final = 256
 _HASH: Final = 32
 
+Climbed = dict[int, tuple[int, bytes, bytes]]
+"""The last way that led up to a root: on each level the node, its hash, and what was left of the path."""
+
 
 def tree(leaves: Sequence[bytes]) -> tuple[bytes, list[bytes]]:
     """Return the root, and for each leaf its inclusion path (the hashes one after the other).
@@ -44,8 +47,18 @@ def _path(levels: list[list[bytes]], index: int) -> bytes:
     return b"".join(siblings)
 
 
-def verify_inclusion(leaf: bytes, *, index: int, size: int, path: bytes, root: bytes) -> None:
+def verify_inclusion(
+    leaf: bytes, *, index: int, size: int, path: bytes, root: bytes, climbed: Climbed | None = None
+) -> None:
     """Check that `leaf` stands at `index` of the tree with that `size` and `root` (RFC 9162 §2.1.3.2).
+
+    Args:
+        leaf: the record's.
+        index: where the seal says that it stands.
+        size: how many leaves the signed statement says that there are.
+        path: what the seal gives, the hashes one after the other.
+        root: of the signed statement.
+        climbed: what earlier calls for this size and root have left behind; this call adds to it.
 
     Raises:
         UntrustedError: `untrusted.path` where it does not, or where the path is longer or shorter than it must be.
@@ -53,7 +66,9 @@ def verify_inclusion(leaf: bytes, *, index: int, size: int, path: bytes, root: b
     node, last = index, size - 1
     if not 0 <= node <= last:
         raise UntrustedError("untrusted.path", "the index is outside the batch")
+    climbed = {} if climbed is None else climbed
     found = leaf
+    steps: Climbed = {}
     for at in range(0, len(path), _HASH):
         while node == last and node & 1 == 0 and node:
             node >>= 1
@@ -64,5 +79,11 @@ def verify_inclusion(leaf: bytes, *, index: int, size: int, path: bytes, root: b
         found = sha256(b"\x01" + sibling + found if node & 1 else b"\x01" + found + sibling).digest()
         node >>= 1
         last >>= 1
+        step = (node, found, path[at + _HASH :])
+        if climbed.get(last) == step:  # from here another record went the very same way, to the root
+            climbed.update(steps)
+            return
+        steps[last] = step
     if last != 0 or found != root:
         raise UntrustedError("untrusted.path", "the record is not in the batch that was signed")
+    climbed.update(steps)

@@ -32,7 +32,7 @@ from broker.sealing.contents import read_compartment, read_cover
 from broker.sealing.encoding import MAX_VALUE_BYTES, parse_parts_unverified, parse_seal_unverified
 from broker.sealing.headers import leaf_of, parse_headers_unverified
 from broker.sealing.keyrecords import RECORD_KEY
-from broker.sealing.merkle import MAX_LEAVES, verify_inclusion
+from broker.sealing.merkle import MAX_LEAVES, Climbed, verify_inclusion
 from broker.sealing.parts import open_part, record_context
 from broker.sealing.topics import Kind, read_topic
 from broker.stages import Closed, Opened, OpenedPart, Verified
@@ -59,7 +59,7 @@ class Verifier:
     def __init__(self, reader: AgencyId | None) -> None:
         """Take the agency that reads; with none (an auditor) records of every pair are verified."""
         self._reader = reader
-        self._batches: OrderedDict[tuple[bytes, bytes, bytes], Batch] = OrderedDict()
+        self._batches: OrderedDict[tuple[bytes, bytes, bytes], tuple[Batch, Climbed]] = OrderedDict()
 
     def verify(self, fetched: Fetched, federation: Federation) -> Verified:
         """Verify one record.
@@ -76,16 +76,19 @@ class Verifier:
         self._require_topic(fetched, headers.source)
         seal = parse_seal_unverified(headers.seal)
         signing_key = _signing_key(seal.key_id, headers.source, federation)
-        batch = self._batches.get((signing_key.public, seal.signature, seal.payload))
-        statement = batch or parse_payload_unverified(seal.payload)
+        name = (signing_key.public, seal.signature, seal.payload)
+        known = self._batches.get(name)
+        statement, climbed = known or (parse_payload_unverified(seal.payload), {})
         _require_same_stream(statement, headers, fetched)
         if not signing_key.not_before <= statement.sealed_at <= signing_key.not_after:
             raise UntrustedError("untrusted.key", "the signing key was not valid when the batch was sealed")
         leaf = leaf_of(fetched.topic, fetched.key, headers.all, fetched.value)
-        verify_inclusion(leaf, index=seal.index, size=statement.size, path=seal.path, root=statement.root)
-        if batch is None:
+        verify_inclusion(
+            leaf, index=seal.index, size=statement.size, path=seal.path, root=statement.root, climbed=climbed
+        )
+        if known is None:
             _verify_signature(signing_key.public, seal)
-            self._remember((signing_key.public, seal.signature, seal.payload), statement)
+            self._remember(name, statement, climbed)
         return Verified(
             fetched=fetched,
             source=headers.source,
@@ -110,8 +113,8 @@ class Verifier:
         elif fetched.key is not None or fetched.value is None:
             raise UntrustedError("untrusted.value", "an event has a value and no record key")
 
-    def _remember(self, name: tuple[bytes, bytes, bytes], batch: Batch) -> None:
-        self._batches[name] = batch
+    def _remember(self, name: tuple[bytes, bytes, bytes], batch: Batch, climbed: Climbed) -> None:
+        self._batches[name] = batch, climbed
         if len(self._batches) > _BATCHES_KEPT:
             self._batches.popitem(last=False)
 

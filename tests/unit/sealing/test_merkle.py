@@ -5,7 +5,8 @@ from hashlib import sha256
 import pytest
 
 from broker.errors import UntrustedError
-from broker.sealing.merkle import MAX_LEAVES, tree, verify_inclusion
+from broker.sealing import merkle
+from broker.sealing.merkle import MAX_LEAVES, Climbed, tree, verify_inclusion
 
 LEAVES = [sha256(bytes([at])).digest() for at in range(MAX_LEAVES)]
 
@@ -85,8 +86,43 @@ def test_an_index_outside_of_the_batch_is_refused(index: int, size: int) -> None
     refuse(LEAVES[0], index=index, size=size, path=b"", root=LEAVES[0])
 
 
-def refuse(leaf: bytes, *, index: int, size: int, path: bytes, root: bytes) -> None:
+@pytest.mark.parametrize("size", [2, 3, 5, 13, 64])
+def test_no_byte_of_a_path_may_change_after_others_have_climbed(size: int) -> None:
+    """What is remembered of a tree takes no other path, no other leaf and no other index than without it."""
+    root, paths = tree(LEAVES[:size])
+    climbed: Climbed = {}
+    for index, path in enumerate(paths):
+        verify_inclusion(LEAVES[index], index=index, size=size, path=path, root=root, climbed=climbed)
+        before = dict(climbed)
+        for at in range(len(path)):
+            changed = path[:at] + bytes([path[at] ^ 1]) + path[at + 1 :]
+            refuse(LEAVES[index], index=index, size=size, path=changed, root=root, climbed=climbed)
+        refuse(LEAVES[index], index=index, size=size, path=path + bytes(32), root=root, climbed=climbed)
+        refuse(LEAVES[index], index=index, size=size, path=path[:-32], root=root, climbed=climbed)
+        refuse(LEAVES[index], index=index ^ 1, size=size, path=path, root=root, climbed=climbed)
+        refuse(LEAVES[index + 1], index=index, size=size, path=path, root=root, climbed=climbed)
+        assert climbed == before, "what was refused leaves nothing behind"
+
+
+def test_records_that_follow_one_another_climb_only_to_where_their_ways_meet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All 256 records of a batch together take less than two hashes a record, not eight."""
+    hashed = []
+
+    def counting(content: bytes) -> object:
+        hashed.append(content)
+        return sha256(content)
+
+    root, paths = tree(LEAVES)
+    monkeypatch.setattr(merkle, "sha256", counting)
+    climbed: Climbed = {}
+    for index, path in enumerate(paths):
+        verify_inclusion(LEAVES[index], index=index, size=MAX_LEAVES, path=path, root=root, climbed=climbed)
+    assert len(hashed) < 2.1 * MAX_LEAVES
+    assert len(climbed) == 8
+
+
+def refuse(leaf: bytes, *, index: int, size: int, path: bytes, root: bytes, climbed: Climbed | None = None) -> None:
     """The inclusion must be refused, with its code."""
     with pytest.raises(UntrustedError) as caught:
-        verify_inclusion(leaf, index=index, size=size, path=path, root=root)
+        verify_inclusion(leaf, index=index, size=size, path=path, root=root, climbed=climbed)
     assert caught.value.code == "untrusted.path"
