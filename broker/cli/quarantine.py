@@ -8,7 +8,7 @@ import typer
 
 from broker.assembly import open_store
 from broker.cli.event import exported
-from broker.cli.terminal import Exit, JsonOption, NodeOption, note, out, print_json, table, word
+from broker.cli.terminal import Exit, JsonOption, NodeOption, note, out, print_json, word
 from broker.codes import registry
 from broker.settings import node_folder
 
@@ -40,25 +40,10 @@ def list_(
     if not rows:
         out.print(word("Karantina kosong.", "The quarantine is empty."))
         return
-    columns = word("no,waktu,topik,offset,mengaku dari,kode,artinya", "no,at,topic,offset,claims,code,meaning").split(
-        ","
-    )
-    table(
-        word("Karantina", "Quarantine"),
-        columns,
-        [
-            (
-                str(row.number),
-                f"{row.at:%Y-%m-%d %H:%M:%S}",
-                row.topic,
-                str(row.offset),
-                row.source,
-                row.code,
-                _text(row),
-            )
-            for row in rows
-        ],
-    )
+    for row in rows:
+        claim = word(f"mengaku dari {row.source or '?'}", f"claims to be from {row.source or '?'}")
+        out.print(f"{row.number:>4}  {row.code}: {_text(row)}", markup=False)
+        out.print(f"      {row.topic} offset {row.offset}, {claim}, {row.at:%Y-%m-%d %H:%M:%S}Z", markup=False)
 
 
 @app.command("show")
