@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from broker.quick_init import quick_init
+
 if TYPE_CHECKING:
     from broker.names import AgencyId, EventId, KeyId, Lane, Leaf, PartName, RecordId, Topic
     from schemas.base import Compartment, EventData, OpenPart
@@ -18,6 +20,7 @@ FetchedHeaders = tuple[tuple[str, bytes | None], ...]
 """The headers of a record as Kafka gives them: anybody's, and one may be without a value."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """Where a draft comes from. The event's id is derived from it, so that reading a source again adds nothing."""
@@ -27,6 +30,7 @@ class Origin:
     revision: str = field(default="1", repr=False)
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """An event as an adapter, an officer or a caller hands it in: CloudEvents JSON, nothing checked."""
@@ -35,6 +39,7 @@ class Draft:
     body: bytes = field(repr=False)
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
     """An event that the catalogue accepts: final id, subject and time; not yet allowed to go anywhere."""
@@ -54,6 +59,7 @@ class Checked:
     """The person within the case, else the case, else the event."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClearedPart:
     """Plaintext of one part of one copy, and exactly those who may open it (the source left out)."""
@@ -63,6 +69,7 @@ class ClearedPart:
     readers: frozenset[AgencyId]
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
     """What goes onto one topic: the cover first, then the compartments that its readers may open."""
@@ -72,6 +79,7 @@ class Copy:
     parts: tuple[ClearedPart, ...]
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
     """A recipient from a role that no agreement lets have the event, and why."""
@@ -82,6 +90,7 @@ class LeftOut:
     clause: str
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cleared:
     """An event that the agreements in force let go, with its copies."""
@@ -93,6 +102,7 @@ class Cleared:
     left_out: tuple[LeftOut, ...] = ()
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsealed:
     """A record before it gets its place in the stream, its batch and its seal."""
@@ -105,6 +115,7 @@ class Unsealed:
     """The event of which this is a copy; none for key records."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sealed:
     """A record exactly as it is published; after any crash the very same bytes are published again."""
@@ -120,6 +131,7 @@ class Sealed:
     event_id: EventId | None = None
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamHead:
     """Where a source's stream on one topic stands: the last sequence and its leaf."""
@@ -128,6 +140,7 @@ class StreamHead:
     leaf: Leaf
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
     """A record as Kafka gave it; nothing in it is believed."""
@@ -141,6 +154,7 @@ class Fetched:
     headers: FetchedHeaders = field(repr=False)
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
     """A fetched record whose seal holds: it was written by `source` for this topic at this place, unchanged."""
@@ -157,6 +171,7 @@ class Verified:
     """The federation version that the seal names."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedPart:
     """One compartment that this agency could open, parsed by the catalogue."""
@@ -166,6 +181,7 @@ class OpenedPart:
     model: Compartment = field(repr=False)
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
     """A verified event whose cover opened, with the compartments for which this agency has the keys."""
@@ -188,6 +204,7 @@ class Opened:
     """Compartments that the source did not send to this agency, each with a code."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
     """A verified record whose cover's key this agency does not have (yet)."""
@@ -196,6 +213,7 @@ class Closed:
     key_id: KeyId
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
     """An opened event that this agency's own agreements let in."""

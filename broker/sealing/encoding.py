@@ -14,6 +14,7 @@ from typing import Final
 
 from broker.errors import UntrustedError
 from broker.names import KeyId
+from broker.quick_init import quick_init
 
 KEY_ID_BYTES: Final = 16
 NONCE_BYTES: Final = 12
@@ -29,6 +30,7 @@ _PART_HEAD: Final = Struct(f">{KEY_ID_BYTES}s{NONCE_BYTES}sH")
 _SEAL_HEAD: Final = Struct(f">{KEY_ID_BYTES}s{SIGNATURE_BYTES}sHH")
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnverifiedPart:
     """`struct { opaque key_id[16]; opaque nonce[12]; opaque ciphertext<0..2^16-1>; } Part;`."""
@@ -38,6 +40,7 @@ class UnverifiedPart:
     ciphertext: bytes = field(repr=False)
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnverifiedSeal:
     """What `ce_seal` carries.
@@ -53,6 +56,7 @@ class UnverifiedSeal:
     payload: bytes = field(repr=False)
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnverifiedWrap:
     """`struct { opaque receiving_key_id[16]; opaque wrapping_key_id[16]; opaque hpke<1..2^12>; } Wrap;`."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from broker.errors import UntrustedError
 from broker.names import AgencyId, Lane, Leaf, RecordId, length_prefixed, source_uri
+from broker.quick_init import quick_init
 
 if TYPE_CHECKING:
     from broker.names import Topic
@@ -45,6 +46,7 @@ _JOINED: Final = re.compile(
 _LEAF_LABEL: Final = b"\x00simpul/leaf/v1"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnverifiedHeaders:
     """What the headers claim."""
