@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from broker.errors import RejectedError
-    from broker.inbox_port import Sink
     from broker.names import AgencyId, EventId
+    from broker.ports import Sink
     from broker.stages import Opened
 
 WHOLE_FILE = 0

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     import os
     from pathlib import Path
 
-    from broker.inbox_port import Sink
+    from broker.ports import Sink
 
 BATCH = 256
 """Drafts that are made durable together: one transaction of the outbox."""

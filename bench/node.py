@@ -16,12 +16,11 @@ from bench.events import AGENCIES, SENDER, drafts
 from bench.world import READERS
 from broker.assembly import NewAgency, Node, Store, SystemClock, Threads, new_node, open_store, outbound
 from broker.federation.insecure_folder import load_agency, write_folder
-from broker.inbox_port import Taken
 from broker.kafka.publisher import KafkaPublisher
 from broker.kafka.subscription import KafkaSubscription
 from broker.names import AgencyId, Topic, area_topic, keys_topic, mail_topic
 from broker.policy import default_agreements
-from broker.ports import ReceivedKeys
+from broker.ports import ReceivedKeys, Taken
 from broker.telemetry import Counts
 from schemas.catalogue import KINDS
 

@@ -17,12 +17,12 @@ from broker.assembly import SystemClock
 from broker.kafka.publisher import KafkaPublisher
 from broker.kafka.subscription import KafkaSubscription
 from broker.names import AgencyId, area_topic, keys_topic, mail_topic
-from broker.outbox_port import Accepted
 from broker.pipeline.clearance import Clearance
 from broker.pipeline.keyplan import KeyPlanner
 from broker.pipeline.sealer import Sealer
 from broker.pipeline.surroundings import Sender
 from broker.policy import admit
+from broker.ports import Accepted
 from broker.sealing.atrest import AtRest
 from broker.sealing.keyrecords import is_wrap, open_unit, open_wrap
 from broker.sealing.keyring import Keyring

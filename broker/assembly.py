@@ -52,8 +52,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from broker.inbox_port import Sink
-    from broker.ports import FederationHome, Probe, Publisher, Subscription
+    from broker.ports import FederationHome, Probe, Publisher, Sink, Subscription
     from broker.stages import Draft
 
 STORE: Final = "store"

@@ -31,7 +31,6 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from broker.assembly import NewAgency, Store, Threads, new_node, open_store, outbound
 from broker.assembly import Node as AssembledNode
 from broker.federation.insecure_folder import InsecureFolderFederation, load_agency, write_folder
-from broker.inbox_port import Delivery
 from broker.kafka.memory import MemoryKafka
 from broker.kafka.running import Running
 from broker.kafka.topics import ensure_topics_of, topics_of
@@ -39,6 +38,7 @@ from broker.names import AgencyId, EventId, Topic, agency_id
 from broker.pipeline.outbound import AcceptResult
 from broker.pipeline.reading import Unreadable
 from broker.policy import default_agreements
+from broker.ports import Delivery
 from broker.stages import Draft, Fetched, Origin
 from broker.storage.database import Thread
 from broker.telemetry import Counts

@@ -9,7 +9,7 @@ from pathlib import Path
 from adapters.bnpt import mapping, native
 from adapters.contract import Received, received
 from adapters.journal import write_whole
-from broker.inbox_port import Delivery
+from broker.ports import Delivery
 
 
 class FileSink:

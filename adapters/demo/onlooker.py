@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from broker.inbox_port import QuarantineRow
     from broker.names import Topic
-    from broker.outbox_port import SentEvent
+    from broker.ports import QuarantineRow, SentEvent
     from broker.stages import Opened
 
 NOT_ADDRESSED: Final = "demo.not-addressed"

@@ -23,7 +23,7 @@ from adapters.demo.scenario import Played, Samples, Scenario, Step, filled
 from adapters.demo.waiting import until
 from broker.assembly import SystemClock
 from broker.errors import UnavailableError
-from broker.outbox_port import SendState
+from broker.ports import SendState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

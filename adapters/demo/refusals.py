@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from adapters.demo.onlooker import Journey, Onlooker
     from adapters.demo.scenario import Said
     from adapters.demo.workplace import Workplace
-    from broker.inbox_port import QuarantineRow
+    from broker.ports import QuarantineRow
 
 POLICE: Final = agency_id("polres-bengkulu-tengah")
 IMMIGRATION: Final = agency_id("imigrasi-bengkulu")

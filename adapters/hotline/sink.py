@@ -9,7 +9,7 @@ from pathlib import Path
 from adapters.contract import received
 from adapters.hotline import mapping, native
 from adapters.journal import Journal
-from broker.inbox_port import Delivery
+from broker.ports import Delivery
 
 
 class LineSink:

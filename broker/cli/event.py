@@ -18,7 +18,7 @@ from broker.settings import node_folder
 from broker.stages import Fetched
 
 if TYPE_CHECKING:
-    from broker.outbox_port import SentEvent
+    from broker.ports import SentEvent
     from broker.stages import Opened, Sealed
 
 

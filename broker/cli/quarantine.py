@@ -13,7 +13,7 @@ from broker.codes import registry
 from broker.settings import node_folder
 
 if TYPE_CHECKING:
-    from broker.inbox_port import QuarantineRow
+    from broker.ports import QuarantineRow
 
 app = typer.Typer(help="Yang tidak diterima, dan mengapa. / What was not accepted, and why.", no_args_is_help=True)
 

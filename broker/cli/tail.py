@@ -18,7 +18,7 @@ from schemas.catalogue import KINDS, EventKind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from broker.inbox_port import Delivery
+    from broker.ports import Delivery
     from broker.stages import Opened
 
 _PAGE: Final = 500

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from broker.names import EventId
-from broker.outbox_port import Accepted, Route
 from broker.policy import clear
-from broker.ports import Cause
+from broker.ports import Accepted, Cause, Route
 from broker.validation import check
 
 if TYPE_CHECKING:

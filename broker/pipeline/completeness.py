@@ -21,17 +21,16 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from broker.errors import ReplayedError
-from broker.inbox_port import UNSEEN, Keep, LaneState, State, Stream, StreamChange
 from broker.names import GENESIS
-from broker.ports import Finding
+from broker.ports import UNSEEN, Finding, Keep, LaneState, State, Stream, StreamChange
 from broker.stages import StreamHead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from broker.inbox_port import Inbox, Kept
     from broker.names import AgencyId, Lane, Leaf, Topic
+    from broker.ports import Inbox, Kept
     from broker.stages import Verified
 
 

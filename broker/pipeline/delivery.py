@@ -20,18 +20,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from broker.errors import RejectedError, UnavailableError
-from broker.inbox_port import Aside, Delivery
 from broker.pipeline.reading import Unreadable
 from broker.pipeline.relay import Trouble
-from broker.ports import Finding, Station
+from broker.ports import Aside, Delivery, Finding, Station
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from broker.inbox_port import Inbox, Sink
     from broker.pipeline.reading import InboxReader
     from broker.pipeline.surroundings import Calls
-    from broker.ports import Clock, Probe, Randomness
+    from broker.ports import Clock, Inbox, Probe, Randomness, Sink
 
 BATCH: Final = 64
 """How many events a sink is given at once at the most."""

@@ -19,13 +19,12 @@ import threading
 from typing import TYPE_CHECKING
 
 from broker.errors import ForbiddenError, RejectedError, UntrustedError
-from broker.inbox_port import EntryKind, Keep, State, Taken
 from broker.pipeline.completeness import Placed, Streams
 from broker.pipeline.event_step import Step
 from broker.pipeline.reading import InboxReader, cause_named_by, cause_of, contradicts, merge
 from broker.pipeline.receiver import claimed_source
 from broker.policy import admit
-from broker.ports import Cause, Station
+from broker.ports import Cause, EntryKind, Keep, State, Station, Taken
 from broker.sealing.unseal import open_record, sealed_at
 from broker.stages import Closed, Opened
 
@@ -33,10 +32,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from broker.inbox_port import Kept, QuarantineRow
     from broker.names import AgencyId, EventId, KeyId, Lane, Leaf, Topic
     from broker.pipeline.receiver import Receiver
     from broker.pipeline.surroundings import InForce
+    from broker.ports import Kept, QuarantineRow
     from broker.stages import Fetched, Verified
 
 

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from broker.errors import RejectedError
-    from broker.inbox_port import Keep, State
     from broker.names import AgencyId, EventId
     from broker.pipeline.completeness import Placed, Streams
     from broker.pipeline.surroundings import InForce
+    from broker.ports import Keep, State
     from broker.stages import Fetched, Opened, Verified
 
 

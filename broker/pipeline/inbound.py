@@ -19,13 +19,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from broker.errors import StorageError, TransportError, UnavailableError
-from broker.inbox_port import Taken
 from broker.names import Topic
 from broker.pipeline.event_feed import EventFeed
 from broker.pipeline.keyring_feed import KeyringFeed
 from broker.pipeline.overdue import report_overdue
 from broker.pipeline.relay import Trouble
-from broker.ports import Finding, Station
+from broker.ports import Finding, Station, Taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

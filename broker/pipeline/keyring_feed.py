@@ -18,11 +18,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from broker.errors import UntrustedError
-from broker.inbox_port import Taken
 from broker.names import KeyId
 from broker.pipeline.completeness import Place, track
 from broker.pipeline.receiver import claimed_source
-from broker.ports import DataKey, Finding, Quarantined, ReceivedKeys
+from broker.ports import DataKey, Finding, Quarantined, ReceivedKeys, Taken
 from broker.sealing.keyrecords import is_wrap, open_unit, open_wrap
 
 if TYPE_CHECKING:

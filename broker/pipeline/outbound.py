@@ -15,18 +15,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from broker.errors import RejectedError
-from broker.outbox_port import Accepted, Submission
-from broker.ports import Station
+from broker.ports import Accepted, Station, Submission
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from broker.names import EventId
-    from broker.outbox_port import Outbox
     from broker.pipeline.clearance import Clearance, Passed
     from broker.pipeline.surroundings import Calls
-    from broker.ports import Clock, Probe
+    from broker.ports import Clock, Outbox, Probe
     from broker.stages import Checked, Draft, LeftOut
 
 QUARTER_HOUR: Final = timedelta(minutes=15)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from broker.inbox_port import Taken
-from broker.ports import Finding
+from broker.ports import Finding, Taken
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from broker.inbox_port import Gap, Inbox, MissingKey
+    from broker.ports import Gap, Inbox, MissingKey
 
 KEY_PATIENCE: Final = timedelta(seconds=60)
 """How long after an event its keys may come before that is reported."""

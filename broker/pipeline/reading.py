@@ -14,9 +14,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from broker.errors import RejectedError
-from broker.inbox_port import Delivery
 from broker.names import EventId
-from broker.ports import Cause
+from broker.ports import Cause, Delivery
 from broker.sealing.keyring import Keyring
 from broker.sealing.unseal import open_record
 from broker.stages import Admitted, Closed, Opened
@@ -24,9 +23,8 @@ from broker.stages import Admitted, Closed, Opened
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from broker.inbox_port import Entry, Inbox, Kept
     from broker.names import AgencyId, KeyId
-    from broker.ports import KeyStore
+    from broker.ports import Entry, Inbox, Kept, KeyStore
 
 _CAUSES_KEPT: Final = 1024
 

@@ -6,10 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from broker.inbox_port import Inbox
     from broker.names import AgencyId
-    from broker.outbox_port import Outbox
-    from broker.ports import Federation, KeyStore, Probe, Unwrapper
+    from broker.ports import Federation, Inbox, KeyStore, Outbox, Probe, Unwrapper
     from broker.sealing.keyring import Keyring
     from broker.sealing.unseal import Verifier
     from broker.stages import Fetched

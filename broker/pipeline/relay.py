@@ -17,12 +17,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from broker.errors import RejectedError, UnavailableError
-from broker.outbox_port import Refusal
 from broker.pipeline.keyplan import KeyPlanner
 from broker.pipeline.outbound import QUARTER_HOUR
 from broker.pipeline.publishing import Publishing
 from broker.pipeline.sealer import Sealer
-from broker.ports import Station
+from broker.ports import Refusal, Station
 from broker.sealing.keyring import Keyring
 from broker.sealing.seal import MAX_BATCH
 
@@ -31,11 +30,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from broker.names import Topic
-    from broker.outbox_port import Accepted
     from broker.pipeline.clearance import Clearance, Passed
     from broker.pipeline.sealer import Round
     from broker.pipeline.surroundings import InForce, Sender, Stores
-    from broker.ports import Clock, Probe, Publisher, Randomness
+    from broker.ports import Accepted, Clock, Probe, Publisher, Randomness
 
 LOOK_SECONDS: Final = 0.03
 """How often the relay looks whether another process has added to the outbox."""

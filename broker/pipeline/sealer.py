@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from broker.errors import InvalidEventError
 from broker.names import GENESIS, Lane
-from broker.outbox_port import SealedBatch
+from broker.ports import SealedBatch
 from broker.sealing.seal import MAX_BATCH, record_id, seal_batch, seal_copy
 from broker.stages import StreamHead
 
@@ -19,11 +19,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from broker.names import KeyId, Topic
-    from broker.outbox_port import Accepted
     from broker.pipeline.clearance import Passed
     from broker.pipeline.keyplan import KeyPlan
     from broker.pipeline.surroundings import Sender
-    from broker.ports import Randomness
+    from broker.ports import Accepted, Randomness
     from broker.sealing.keyring import Keyring
     from broker.stages import Sealed, Unsealed
 

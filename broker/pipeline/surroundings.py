@@ -12,9 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from broker.names import AgencyId
-    from broker.outbox_port import Outbox
     from broker.policy import Rules
-    from broker.ports import Federation, KeyStore, Signer
+    from broker.ports import Federation, KeyStore, Outbox, Signer
 
 P = ParamSpec("P")
 R = TypeVar("R")

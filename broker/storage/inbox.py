@@ -15,10 +15,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from broker.inbox_port import (
+from broker.names import AgencyId, KeyId, Lane, Leaf, Topic
+from broker.ports import (
     UNSEEN,
     Aside,
     Entry,
+    Finding,
     Gap,
     InboxCounts,
     Kept,
@@ -27,8 +29,6 @@ from broker.inbox_port import (
     State,
     Stream,
 )
-from broker.names import AgencyId, KeyId, Lane, Leaf, Topic
-from broker.ports import Finding
 from broker.stages import StreamHead
 from broker.storage.database import Database
 from broker.storage.inbox_commit import EVENT_TAG, STATES, milliseconds, moved, write, write_findings
@@ -49,8 +49,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from broker.inbox_port import LaneState, Taken
     from broker.names import EventId
+    from broker.ports import LaneState, Taken
     from broker.sealing.atrest import AtRest
     from broker.storage.database import Row
 
@@ -65,7 +65,7 @@ _PAGE_BYTES: Final = 16384
 
 
 class SqliteInbox:
-    """`broker.inbox_port.Inbox` over one file. Calls may come from any thread; writes take turns."""
+    """`broker.ports.Inbox` over one file. Calls may come from any thread; writes take turns."""
 
     def __init__(self, path: Path, *, at_rest: AtRest) -> None:
         """Open the file, making it where it is missing.

@@ -10,7 +10,7 @@ import hashlib
 from typing import TYPE_CHECKING, Final
 
 from broker.errors import StorageError
-from broker.inbox_port import EntryKind, LaneState, State
+from broker.ports import EntryKind, LaneState, State
 from broker.storage.records import fetched_row, pack_facts, pack_headers, size_of
 
 if TYPE_CHECKING:
@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
-    from broker.inbox_port import Keep, Stream, StreamChange, Taken
     from broker.names import AgencyId, EventId, Leaf, Topic
-    from broker.ports import Finding, Quarantined
+    from broker.ports import Finding, Keep, Quarantined, Stream, StreamChange, Taken
     from broker.stages import Fetched
 
 EVENT_TAG: Final = "inbox/event"

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from broker.inbox_port import Kept, QuarantineRow
 from broker.names import AgencyId, KeyId, Topic
-from broker.ports import Finding, Quarantined
+from broker.ports import Finding, Kept, Quarantined, QuarantineRow
 from broker.storage.inbox_commit import KINDS, LANES, STATES
 from broker.storage.records import fetched_of, unpack_verified
 

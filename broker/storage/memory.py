@@ -9,16 +9,24 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from broker.errors import StorageError
-from broker.outbox_port import Accepted, Backlog, SendState, SentCopy, SentEvent, StoredRecord
-from broker.ports import Cause
+from broker.ports import Accepted, Backlog, Cause, SendState, SentCopy, SentEvent, StoredRecord
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from broker.names import AgencyId, EventId, KeyId, Leaf, Topic
-    from broker.outbox_port import Refusal, Route, SealedBatch, Submission
-    from broker.ports import DataKey, Finding, NewKeys, ReceivedKeys, WrappingKey
+    from broker.ports import (
+        DataKey,
+        Finding,
+        NewKeys,
+        ReceivedKeys,
+        Refusal,
+        Route,
+        SealedBatch,
+        Submission,
+        WrappingKey,
+    )
     from broker.stages import Sealed, StreamHead, Verified
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from broker.errors import StorageError
-from broker.inbox_port import (
+from broker.ports import (
     Aside,
     Entry,
     EntryKind,
@@ -28,9 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from broker.inbox_port import Keep, StreamChange, Taken
     from broker.names import AgencyId, EventId, KeyId, Lane, Leaf, Topic
-    from broker.ports import Finding, Quarantined
+    from broker.ports import Finding, Keep, Quarantined, StreamChange, Taken
 
     StreamName = tuple[Topic, AgencyId]
     EventName = tuple[AgencyId, EventId]
@@ -70,7 +69,7 @@ class _Tables:
 
 
 class MemoryInbox:
-    """`broker.inbox_port.Inbox` without a file."""
+    """`broker.ports.Inbox` without a file."""
 
     def __init__(self) -> None:
         """Start empty."""

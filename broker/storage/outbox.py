@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from broker.errors import StorageError
-from broker.outbox_port import Accepted, StoredRecord
+from broker.ports import Accepted, StoredRecord
 from broker.storage.database import Database
 from broker.storage.outbox_reading import DRAFT, REFUSAL, ROUTE, UNPUBLISHED, OutboxReading
 from broker.storage.rows import draft_blob, from_micros, headers_blob, read_draft, route_blob, to_micros
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from broker.names import AgencyId, Topic
-    from broker.outbox_port import Refusal, Route, SealedBatch, Submission
+    from broker.ports import Refusal, Route, SealedBatch, Submission
     from broker.sealing.atrest import AtRest
     from broker.stages import StreamHead
 

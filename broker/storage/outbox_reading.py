@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from broker.names import AgencyId, EventId, Lane, Leaf, RecordId, Topic
-from broker.outbox_port import Backlog, Refusal, SendState, SentCopy, SentEvent
-from broker.ports import Cause
+from broker.ports import Backlog, Cause, Refusal, SendState, SentCopy, SentEvent
 from broker.stages import Sealed, StreamHead
 from broker.storage.rows import draft_route, from_micros, read_headers, read_route
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from broker.outbox_port import Route
+    from broker.ports import Route
     from broker.sealing.atrest import AtRest
     from broker.storage.database import Database, Row
 

@@ -10,7 +10,7 @@ import orjson
 
 from broker.errors import StorageError
 from broker.names import AgencyId, EventId, KeyId, Lane, Leaf, RecordId, Topic, length_prefixed
-from broker.outbox_port import Route, Submission
+from broker.ports import Route, Submission
 from broker.stages import Draft, Fetched, LeftOut, Origin, Verified
 from broker.storage.records import pack_headers, unpack_headers
 

@@ -15,10 +15,10 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.client import AIOKafkaClient
 
-from broker.inbox_port import Delivery
 from broker.kafka import jars
 from broker.kafka.running import Running
 from broker.names import Topic, area_topic, keys_topic, mail_topic
+from broker.ports import Delivery
 from broker.stages import Fetched, FetchedHeaders
 from tests.nodes import Exchange, Node, one_batch, read_all, referral, until, write_all, write_batch
 from tests.raw_batches import GZIP, batch, with_broken_name

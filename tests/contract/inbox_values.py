@@ -6,16 +6,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from broker.inbox_port import (
+from broker.names import GENESIS, AgencyId, EventId, KeyId, Lane, Leaf, RecordId, Topic, derived_uuid, source_uri
+from broker.ports import (
     EntryKind,
+    Finding,
     Keep,
+    Quarantined,
     State,
     Stream,
     StreamChange,
     Taken,
 )
-from broker.names import GENESIS, AgencyId, EventId, KeyId, Lane, Leaf, RecordId, Topic, derived_uuid, source_uri
-from broker.ports import Finding, Quarantined
 from broker.stages import Fetched, StreamHead, Verified
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from broker.errors import StorageError
-from broker.inbox_port import (
+from broker.names import KeyId, Leaf
+from broker.ports import (
     Aside,
     EntryKind,
     Keep,
@@ -18,7 +19,6 @@ from broker.inbox_port import (
     Stream,
     StreamChange,
 )
-from broker.names import KeyId, Leaf
 from broker.sealing.atrest import AtRest
 from broker.stages import StreamHead
 from broker.storage.inbox import SqliteInbox
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from broker.inbox_port import Inbox
+    from broker.ports import Inbox
 
 from tests.contract.inbox_values import (
     KEY,

@@ -10,8 +10,7 @@ import pytest
 
 from broker.errors import StorageError
 from broker.names import AgencyId, EventId, Lane, Leaf, RecordId, Topic
-from broker.outbox_port import Accepted, Backlog, Refusal, Route, SealedBatch, SendState, Submission
-from broker.ports import Cause
+from broker.ports import Accepted, Backlog, Cause, Refusal, Route, SealedBatch, SendState, Submission
 from broker.sealing.atrest import AtRest
 from broker.stages import Draft, LeftOut, Origin, Sealed, StreamHead
 from broker.storage.memory import MemoryOutbox
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from broker.outbox_port import Outbox
+    from broker.ports import Outbox
 
 SOURCE = AgencyId("polisi")
 NOON = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)

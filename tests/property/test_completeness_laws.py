@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broker.inbox_port import Keep, State, Taken
 from broker.names import GENESIS, AgencyId, KeyId, Lane, Leaf, RecordId, Topic
 from broker.pipeline.completeness import Streams
+from broker.ports import Keep, State, Taken
 from broker.stages import Fetched, Verified
 from broker.storage.memory_inbox import MemoryInbox
 

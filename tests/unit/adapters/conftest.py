@@ -11,8 +11,8 @@ import orjson
 import pytest
 
 from broker.errors import InvalidEventError, RejectedError
-from broker.inbox_port import Delivery, EntryKind
 from broker.names import AgencyId, EventId, KeyId, Lane, Leaf, PartName, RecordId, Topic
+from broker.ports import Delivery, EntryKind
 from broker.stages import Admitted, Draft, Fetched, Opened, OpenedPart, Verified
 from schemas import catalogue
 

@@ -12,7 +12,7 @@ from adapters.immigration import adapter, mapping, mrz, native
 from adapters.immigration.countries import ALPHA_2
 from adapters.immigration.source import source as crossing_source
 from broker.errors import InvalidEventError, MisconfiguredError, StorageError
-from broker.inbox_port import Delivery
+from broker.ports import Delivery
 from schemas import catalogue
 from schemas.codelists import listing
 

@@ -22,7 +22,7 @@ from adapters.ngo import native as ngo_native
 from adapters.police import mapping as police_mapping
 from adapters.police import native as police_native
 from broker.errors import StorageError
-from broker.inbox_port import Delivery
+from broker.ports import Delivery
 
 TYPES = sorted(
     path.name.removeprefix("id.simpul.").removesuffix(".json")

@@ -9,14 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from broker.inbox_port import Delivery
 from broker.kafka.memory import MemoryKafka, MemorySubscription
 from broker.names import AgencyId, EventId, Lane, Topic
 from broker.pipeline.delivery import Consumer, Delivering
 from broker.pipeline.inbound import Inbound
 from broker.pipeline.receiver import Receiver
 from broker.policy import clear
-from broker.ports import Cause, DataKey, SigningKey, WrappingKey
+from broker.ports import Cause, DataKey, Delivery, SigningKey, WrappingKey
 from broker.sealing.atrest import AtRest
 from broker.sealing.keyrecords import new_data_key, new_wrapping_key, unit_record, wrap_record
 from broker.sealing.keyring import Keyring
@@ -49,10 +48,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from pathlib import Path
 
-    from broker.inbox_port import Entry
     from broker.pipeline.reading import Unreadable
     from broker.pipeline.surroundings import InForce
-    from broker.ports import Finding, Subscription, Unwrapper
+    from broker.ports import Entry, Finding, Subscription, Unwrapper
     from broker.stages import Fetched, Opened
 
 ME: Final = IMI

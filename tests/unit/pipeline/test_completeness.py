@@ -9,9 +9,9 @@ from hashlib import sha256
 import pytest
 
 from broker.errors import ReplayedError
-from broker.inbox_port import UNSEEN, Keep, LaneState, State, Stream, Taken
 from broker.names import GENESIS, AgencyId, KeyId, Lane, Leaf, RecordId, Topic
 from broker.pipeline.completeness import Place, Streams, judge, track
+from broker.ports import UNSEEN, Keep, LaneState, State, Stream, Taken
 from broker.stages import Fetched, StreamHead, Verified
 from broker.storage.memory_inbox import MemoryInbox
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from broker.errors import RejectedError, StorageError, TransportError, UnavailableError
-from broker.inbox_port import EntryKind
-from broker.ports import Station
+from broker.ports import EntryKind, Station
 from tests.unit.pipeline.receiving import ALERT, KeepingSink, Source, kafka, put, reading, until
 from tests.unit.pipeline.sending import Death, KilledError, alert
 from tests.unit.pipeline.spoiling import lose_keys, with_late_key
@@ -18,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from broker.inbox_port import Delivery
     from broker.pipeline.delivery import Delivering
+    from broker.ports import Delivery
 
 pytestmark = pytest.mark.asyncio
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from broker.inbox_port import EntryKind
 from broker.names import keys_topic
-from broker.ports import Station
+from broker.ports import EntryKind, Station
 from broker.stages import Unsealed
 from tests.unit.pipeline.receiving import (
     ALERT,

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from broker.inbox_port import EntryKind
 from broker.names import keys_topic
-from broker.outbox_port import SealedBatch
 from broker.pipeline.reading import Unreadable
+from broker.ports import EntryKind, SealedBatch
 from broker.stages import StreamHead
 from tests.unit.pipeline.receiving import (
     ALERT,

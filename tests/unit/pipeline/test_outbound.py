@@ -9,8 +9,7 @@ import pytest
 
 from broker.errors import ForbiddenError, InvalidEventError, StorageError
 from broker.names import EventId, mail_topic
-from broker.outbox_port import SendState
-from broker.ports import Cause, Station
+from broker.ports import Cause, SendState, Station
 from tests.unit.pipeline.sending import BP3MI, FORCE, IMI, NGO, SOURCE, UPTD, HeldClock, alert, kafka_for, node
 from tests.unit.validation.bodies import body, draft
 

@@ -11,8 +11,7 @@ import pytest
 
 from broker.kafka.memory import MemoryPublisher
 from broker.names import AgencyId, EventId, area_topic, keys_topic, mail_topic
-from broker.outbox_port import SendState
-from broker.ports import Station
+from broker.ports import SendState, Station
 from broker.sealing.private_keys import RECEIVING_BYTES, HybridReceiver
 from tests.unit.pipeline.sending import (
     AGREEMENTS,
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
 
     from broker.kafka.memory import MemoryKafka
     from broker.names import Topic
-    from broker.outbox_port import SentEvent
+    from broker.ports import SentEvent
     from broker.stages import Draft, Sealed
 
 ALERT = area_topic("alert")

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from broker.names import Topic, area_topic, mail_topic
-from broker.outbox_port import SendState
-from broker.ports import Station
+from broker.ports import SendState, Station
 from tests.unit.pipeline.sending import (
     BP3MI,
     FEDERATION,

@@ -9,7 +9,6 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -18,10 +17,11 @@ from broker.names import GENESIS
 from broker.stages import StreamHead
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from broker.names import AgencyId, EventId, KeyId, Lane, Leaf, Topic
-    from broker.ports import Finding, Quarantined
+    from broker.ports.findings import Finding, Quarantined
     from broker.stages import Admitted, Verified
 
 UNSEEN = StreamHead(sequence=0, leaf=GENESIS)

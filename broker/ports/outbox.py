@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from broker.names import AgencyId, EventId, Leaf, RecordId, Topic
-    from broker.ports import Cause
     from broker.stages import Draft, LeftOut, Sealed, StreamHead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """What this node knows of the event that another one answers, from its own outbox or inbox."""
+
+    event_id: EventId
+    type: str
+    source: AgencyId
+    subject: str | None
+    audience: frozenset[AgencyId]
+    """Every agency that it went to, as far as this node knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

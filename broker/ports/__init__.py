@@ -1,0 +1,98 @@
+"""What the broker needs from outside, as protocols, and the plain values that cross them.
+
+A port says what is wanted, never how it is done. Each has a fake in memory for tests, and both pass one contract
+suite. Nothing here is async but what waits for Kafka: the stores are called from a thread of their own.
+"""
+
+from broker.ports.federation import Agency, Federation, FederationHome, ReceivingKey, SigningKey
+from broker.ports.findings import Finding, Quarantined
+from broker.ports.inbox import (
+    UNSEEN,
+    Aside,
+    Delivery,
+    Entry,
+    EntryKind,
+    Gap,
+    Inbox,
+    InboxCounts,
+    Keep,
+    Kept,
+    LaneState,
+    MissingKey,
+    QuarantineRow,
+    Sink,
+    State,
+    Stream,
+    StreamChange,
+    Taken,
+)
+from broker.ports.kafka import Publisher, Subscription
+from broker.ports.keys import DataKey, KeyStore, NewKeys, ReceivedKeys, Signer, Unwrapper, WrappingKey
+from broker.ports.outbox import (
+    Accepted,
+    Backlog,
+    Cause,
+    Outbox,
+    Refusal,
+    Route,
+    SealedBatch,
+    SendState,
+    SentCopy,
+    SentEvent,
+    StoredRecord,
+    Submission,
+)
+from broker.ports.world import Clock, Probe, Randomness, Station
+
+__all__ = [
+    "UNSEEN",
+    "Accepted",
+    "Agency",
+    "Aside",
+    "Backlog",
+    "Cause",
+    "Clock",
+    "DataKey",
+    "Delivery",
+    "Entry",
+    "EntryKind",
+    "Federation",
+    "FederationHome",
+    "Finding",
+    "Gap",
+    "Inbox",
+    "InboxCounts",
+    "Keep",
+    "Kept",
+    "KeyStore",
+    "LaneState",
+    "MissingKey",
+    "NewKeys",
+    "Outbox",
+    "Probe",
+    "Publisher",
+    "QuarantineRow",
+    "Quarantined",
+    "Randomness",
+    "ReceivedKeys",
+    "ReceivingKey",
+    "Refusal",
+    "Route",
+    "SealedBatch",
+    "SendState",
+    "SentCopy",
+    "SentEvent",
+    "Signer",
+    "SigningKey",
+    "Sink",
+    "State",
+    "Station",
+    "StoredRecord",
+    "Stream",
+    "StreamChange",
+    "Submission",
+    "Subscription",
+    "Taken",
+    "Unwrapper",
+    "WrappingKey",
+]
