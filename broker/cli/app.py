@@ -5,12 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points, version
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-import click
 import typer
 
-from broker.cli import event, kafka, node, quarantine, send, serve, tail, verify
+from broker.cli import event, federation, kafka, node, quarantine, send, serve, tail, verify
 from broker.cli.terminal import Exit, fail, note, out
 from broker.errors import SimpulError
 
@@ -27,7 +26,10 @@ _COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "event": event.event,
     "verify": verify.verify,
 }
-_GROUPS: Final = {"node": node.app, "quarantine": quarantine.app, "kafka": kafka.app}
+_CLICK_ERROR: Final[Any] = next(one for one in typer.BadParameter.__mro__ if one.__name__ == "ClickException")
+"""What a wrong command line raises: some versions of typer carry a click of their own, with classes of its own."""
+
+_GROUPS: Final = {"node": node.app, "federation": federation.app, "quarantine": quarantine.app, "kafka": kafka.app}
 
 
 def build(wanted: str | None = None) -> typer.Typer:
@@ -79,10 +81,10 @@ def run() -> int:
         result = command.main(standalone_mode=False)
     except SimpulError as error:
         return fail(error)
-    except click.exceptions.Abort:
+    except typer.Abort:
         note("Dihentikan.", "Stopped.")
         return Exit.FAILED
-    except click.ClickException as error:
+    except _CLICK_ERROR as error:
         error.show()
         return Exit.USAGE
     return result if isinstance(result, int) else Exit.OK
