@@ -25,7 +25,7 @@ async def _create_topic(bootstrap: str, topic: str) -> None:
 
 async def _measure(out: str, mix: str, bootstrap: str, folder: Path, meters: tuple[Meter, Meter], count: int) -> None:
     if out == "sealed":
-        await ours.measure(mix, bootstrap, count, *meters)
+        await ours.measure(mix, bootstrap, folder, count, *meters)
     elif out == "node_out":
         await node.measure(mix, bootstrap, folder, count, *meters)
     else:

@@ -1,4 +1,4 @@
-"""Our line without a store: checked, cleared, sealed, acknowledged; fetched, verified, opened, admitted.
+"""Our line with no store but that of keys: checked, cleared, sealed, acknowledged; fetched, verified, opened, admitted.
 
 What is sent starts as a checked event, as FastStream's does as a validated model; `check` is shown beside it.
 
@@ -29,11 +29,12 @@ from broker.sealing.keyring import Keyring
 from broker.sealing.private_keys import HeldReceivingKeys
 from broker.sealing.unseal import Verifier, open_record
 from broker.stages import Closed
-from broker.storage.memory import MemoryKeyStore
+from broker.storage.keys import SqliteKeyStore
 from broker.validation import check
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from bench.meter import Meter
     from bench.world import World
@@ -43,19 +44,21 @@ if TYPE_CHECKING:
 BATCH: Final = 256
 
 
-async def measure(mix: str, bootstrap: str, count: int, out: Meter, into: Meter) -> None:
+async def measure(mix: str, bootstrap: str, folder: Path, count: int, out: Meter, into: Meter) -> None:
     """Measure both directions over a real Kafka."""
     world = make()
     publisher = KafkaPublisher(bootstrap)
-    begin = await _send(world, mix, publisher, count, out)
+    begin = await _send(world, mix, folder, publisher, count, out)
     await publisher.close()
     await _receive(world, mix, bootstrap, begin, count, into)
 
 
-async def _send(world: World, mix: str, publisher: KafkaPublisher, count: int, meter: Meter) -> dict[Topic, int]:
+async def _send(
+    world: World, mix: str, folder: Path, publisher: KafkaPublisher, count: int, meter: Meter
+) -> dict[Topic, int]:
     at_rest = AtRest(os.urandom(32))
     sender = Sender(source=SENDER, signer=world.signers[SENDER], secret=at_rest.secret("ids"), tag=at_rest.tag)
-    keys = MemoryKeyStore()
+    keys = SqliteKeyStore(folder, at_rest=at_rest)
     planner = KeyPlanner(sender=sender, keys=keys, random=os.urandom)
     sealer = Sealer(sender=sender, ciphers=Keyring(keys.data_key), random=os.urandom)
     clearance = Clearance(source=SENDER, secret=sender.secret, in_force=lambda: world.in_force, causes=())
@@ -81,6 +84,7 @@ async def _send(world: World, mix: str, publisher: KafkaPublisher, count: int, m
         with meter.measured("publish"):
             await _publish(publisher, sealed.batch.records, begin)
         assert len(sealed.events) == len(batch), number
+    keys.close()
     return begin
 
 

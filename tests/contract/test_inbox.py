@@ -23,7 +23,7 @@ from broker.sealing.atrest import AtRest
 from broker.stages import StreamHead
 from broker.storage.inbox import SqliteInbox
 from broker.storage.inbox_commit import QUARANTINE_RECORDS
-from broker.storage.memory_inbox import MemoryInbox
+from tests.fakes.inbox import MemoryInbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""One suite for every key store: in memory and in SQLite."""
+"""One suite for every key store; there is one, in SQLite."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from broker.ports import DataKey, Finding, NewKeys, ReceivedKeys, WrappingKey
 from broker.sealing.atrest import AtRest
 from broker.stages import Fetched, StreamHead, Verified
 from broker.storage.keys import SqliteKeyStore
-from broker.storage.memory import MemoryKeyStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,12 +27,9 @@ TOPIC = Topic("simpul.keys.bnpt.polisi")
 UNIT, READERS, PAIR = b"u" * 16, b"r" * 16, b"p" * 16
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def keys(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[KeyStore]:
+@pytest.fixture
+def keys(tmp_path: Path) -> Iterator[KeyStore]:
     """Each key store, empty."""
-    if request.param == "memory":
-        yield MemoryKeyStore()
-        return
     sqlite = SqliteKeyStore(tmp_path / "store", at_rest=AtRest(bytes(32)))
     yield sqlite
     sqlite.close()

@@ -1,4 +1,4 @@
-"""One suite for every outbox: in memory and in SQLite."""
+"""One suite for every outbox; there is one, in SQLite."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from broker.names import AgencyId, EventId, Lane, Leaf, RecordId, Topic
 from broker.ports import Accepted, Backlog, Cause, Refusal, Route, SealedBatch, SendState, Submission
 from broker.sealing.atrest import AtRest
 from broker.stages import Draft, LeftOut, Origin, Sealed, StreamHead
-from broker.storage.memory import MemoryOutbox
 from broker.storage.outbox import SqliteOutbox
 
 if TYPE_CHECKING:
@@ -38,12 +37,9 @@ ROUTE = Route(
 )
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def outbox(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Outbox]:
+@pytest.fixture
+def outbox(tmp_path: Path) -> Iterator[Outbox]:
     """Each outbox, empty."""
-    if request.param == "memory":
-        yield MemoryOutbox(source=SOURCE)
-        return
     sqlite = SqliteOutbox(tmp_path / "store", source=SOURCE, at_rest=AtRest(bytes(32)))
     yield sqlite
     sqlite.close()

@@ -14,7 +14,7 @@ from broker.names import GENESIS, AgencyId, KeyId, Lane, Leaf, RecordId, Topic
 from broker.pipeline.completeness import Streams
 from broker.ports import Keep, State, Taken
 from broker.stages import Fetched, Verified
-from broker.storage.memory_inbox import MemoryInbox
+from tests.fakes.inbox import MemoryInbox
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

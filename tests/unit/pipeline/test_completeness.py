@@ -13,7 +13,7 @@ from broker.names import GENESIS, AgencyId, KeyId, Lane, Leaf, RecordId, Topic
 from broker.pipeline.completeness import Place, Streams, judge, track
 from broker.ports import UNSEEN, Keep, LaneState, State, Stream, Taken
 from broker.stages import Fetched, StreamHead, Verified
-from broker.storage.memory_inbox import MemoryInbox
+from tests.fakes.inbox import MemoryInbox
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 SOURCE = AgencyId("polres-contoh")

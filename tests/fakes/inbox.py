@@ -1,4 +1,4 @@
-"""The inbox in memory, for tests and trials: the same promises, none of the durability."""
+"""The inbox in memory, for tests of laws that ask it a great many times; proven by the contract suite of inboxes."""
 
 from __future__ import annotations
 
