@@ -5,6 +5,7 @@ it, by pid, also after a failure. Nothing here sleeps for a fixed time: `until` 
 """
 
 import asyncio
+import io
 import itertools
 import json
 import os
@@ -12,6 +13,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+import sys
 import sysconfig
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,6 +32,7 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from broker.assembly import NewAgency, Store, Threads, new_node, open_store, outbound
 from broker.assembly import Node as AssembledNode
+from broker.cli import app
 from broker.federation.insecure_folder import InsecureFolderFederation, load_agency, write_folder
 from broker.kafka.memory import MemoryKafka
 from broker.kafka.running import Running
@@ -95,6 +98,26 @@ def simpul(*arguments: str | Path, stdin: bytes = b"", seconds: float = 30, **en
         env=clean_environment(**environment),
     )
     return Answer(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def simpul_here(*arguments: str | Path, stdin: bytes = b"", **environment: str) -> Answer:
+    """Run a command of `simpul` in this process, without a second spent on starting another."""
+    out, err = io.TextIOWrapper(io.BytesIO()), io.TextIOWrapper(io.BytesIO())
+    with pytest.MonkeyPatch.context() as patch:
+        for name in os.environ.keys() - clean_environment().keys():
+            patch.delenv(name)
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        patch.setattr(sys, "argv", [SIMPUL, *map(str, arguments)])
+        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        patch.setattr(sys, "stdout", out)
+        patch.setattr(sys, "stderr", err)
+        code = app.run()
+    told = []
+    for stream in (out, err):
+        stream.flush()
+        told.append(stream.buffer.getvalue().decode())
+    return Answer(code, *told)
 
 
 @dataclass(slots=True)
