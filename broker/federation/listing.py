@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from datetime import UTC, datetime
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from broker import strict_json
 from broker.errors import MisconfiguredError
 from broker.names import AgencyId, KeyId, Role, agency_id
 from broker.ports import Agency, ReceivingKey, SigningKey
@@ -235,22 +235,11 @@ def _read(raw: bytes, adapter: TypeAdapter[T], name: str) -> T:
     if len(raw) > MAX_FILE_BYTES:
         raise refused(f"{name}: too large")
     try:
-        json.loads(raw.decode(), object_pairs_hook=_names_once, parse_constant=_no_constant)
+        strict_json.parse(raw)
         return adapter.validate_json(raw, strict=True)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         place = ".".join(str(step) for step in first["loc"])
         raise refused(f"{name}: {place}: {first['type']}") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise refused(f"{name}: not JSON in UTF-8, or a name stands twice") from error
-
-
-def _names_once(pairs: list[tuple[str, Any]]) -> None:
-    if len(dict(pairs)) != len(pairs):
-        msg = "a name stands twice"
-        raise ValueError(msg)
-
-
-def _no_constant(_: str) -> NoReturn:
-    msg = "NaN and infinities are no JSON"
-    raise ValueError(msg)
