@@ -14,8 +14,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from bench.events import AGENCIES, SENDER, drafts
 from bench.world import READERS
-from broker.assembly import NewAgency, Node, Store, SystemClock, Threads, new_node, open_store, outbound
+from broker.assembly import Node, Store, Threads, open_store, outbound
+from broker.clock import SystemClock
 from broker.federation.insecure_folder import load_agency, write_folder
+from broker.founding import NewAgency, new_node
 from broker.kafka.publisher import KafkaPublisher
 from broker.kafka.subscription import KafkaSubscription
 from broker.names import AgencyId, Topic, area_topic, keys_topic, mail_topic

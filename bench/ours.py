@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Final
 
 from bench.events import SENDER, drafts
 from bench.world import READERS, make
-from broker.assembly import SystemClock
+from broker.clock import SystemClock
 from broker.kafka.publisher import KafkaPublisher
 from broker.kafka.subscription import KafkaSubscription
 from broker.names import AgencyId, area_topic, keys_topic, mail_topic
 from broker.pipeline.clearance import Clearance
 from broker.pipeline.keyplan import KeyPlanner
 from broker.pipeline.sealer import Sealer
-from broker.pipeline.surroundings import Sender
+from broker.pipeline.sender import Sender
 from broker.policy import admit
 from broker.ports import Accepted
 from broker.sealing.atrest import AtRest

@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from bench.events import AGENCIES
-from broker.assembly import SystemClock
-from broker.pipeline.surroundings import InForce
+from broker.clock import SystemClock
+from broker.pipeline.trust import InForce
 from broker.policy import compile_rules, default_agreements
 from broker.ports import Agency, Federation, ReceivingKey, SigningKey
 from broker.sealing.private_keys import Ed25519Signer, HybridReceiver, new_private_bytes

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import structlog
 
+from broker.clock import SystemClock
 from broker.errors import MisconfiguredError, SimpulError
-from broker.federation.insecure_folder import InsecureFolderFederation, write_agency
+from broker.federation.insecure_folder import InsecureFolderFederation
 from broker.kafka.publisher import KafkaPublisher
 from broker.kafka.subscription import KafkaSubscription
 from broker.names import AgencyId
@@ -29,21 +28,15 @@ from broker.pipeline.outbound import Outbound
 from broker.pipeline.reading import InboxReader
 from broker.pipeline.receiver import Receiver
 from broker.pipeline.relay import Relay
-from broker.pipeline.surroundings import InForce, Sender, Stores
-from broker.policy import compile_rules
+from broker.pipeline.sender import Sender, Stores
+from broker.pipeline.trust import Trust
 from broker.sealing.atrest import AtRest
 from broker.sealing.keyring import Keyring
 from broker.sealing.unseal import Verifier
-from broker.settings import NodeSettings, read_node, write_node
+from broker.settings import NodeSettings, read_node
 from broker.storage.database import Thread
 from broker.storage.inbox import SqliteInbox
-from broker.storage.keyfile import (
-    new_agency_keys,
-    new_node_key,
-    open_receiving_keys,
-    open_signing_key,
-    read_node_key,
-)
+from broker.storage.keyfile import open_receiving_keys, open_signing_key, read_node_key
 from broker.storage.keys import SqliteKeyStore
 from broker.storage.outbox import SqliteOutbox
 from broker.telemetry import Counts, KillsAt
@@ -52,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from broker.pipeline.trust import InForce
     from broker.ports import FederationHome, Probe, Publisher, Sink, Subscription
     from broker.stages import Draft
 
@@ -59,51 +53,6 @@ STORE: Final = "store"
 """Where in the node's folder its three databases lie."""
 
 FEDERATION_LOOK_SECONDS: Final = 2.0
-
-
-class SystemClock:
-    """The machine's own clock."""
-
-    def now(self) -> datetime:
-        """Return the time of day, aware, in UTC."""
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        """Return seconds that never go back."""
-        return time.monotonic()
-
-
-class Trust:
-    """The federation in force with its rules; looked at again now and then, so that a change needs no restart."""
-
-    def __init__(self, home: FederationHome) -> None:
-        """Load the federation.
-
-        Raises:
-            MisconfiguredError: there is none, or its agreements do not compile.
-        """
-        self._home = home
-        self._in_force = self._load()
-
-    def in_force(self) -> InForce:
-        """Return what is in force now."""
-        return self._in_force
-
-    def look_again(self) -> bool:
-        """Load the federation again; say whether another version is in force now.
-
-        Raises:
-            MisconfiguredError: what is there cannot be used; what was in force stays in force.
-        """
-        found = self._home.load()
-        if found.version == self._in_force.federation.version:
-            return False
-        self._in_force = InForce(federation=found, rules=compile_rules(found))
-        return True
-
-    def _load(self) -> InForce:
-        federation = self._home.load()
-        return InForce(federation=federation, rules=compile_rules(federation))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -363,60 +312,3 @@ class Node:
 
     def _tell(self, event: str, fields: Mapping[str, object]) -> None:
         self._log.info(event, **fields)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewAgency:
-    """An agency that gets a node: what the federation will say of it, and what its node runs."""
-
-    id: AgencyId
-    role: str
-    name_id: str
-    name_en: str
-    adapter: str | None = None
-    adapter_settings: Mapping[str, str] = field(default_factory=dict)
-
-
-def new_node(
-    folder: Path, agency: NewAgency, *, kafka_bootstrap: str, federation: Path, valid: tuple[datetime, datetime]
-) -> Path:
-    """Make a node's folder with fresh keys.
-
-    Args:
-        folder: the new folder.
-        agency: whose node it is.
-        kafka_bootstrap: `host:port` of Kafka.
-        federation: the federation's folder, as it will be found from here.
-        valid: from when to when the agency's keys are valid.
-
-    Returns:
-        The file that says what the federation must list of this agency.
-
-    Raises:
-        MisconfiguredError: the folder holds a node already.
-    """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    values: dict[str, str | list[str] | dict[str, str]] = {
-        "agency": agency.id,
-        "kafka_bootstrap": kafka_bootstrap,
-        "node_key": "file:keys/node.key",
-        "signing_key": "file:keys/signing.key",
-        "receiving_keys": ["file:keys/receiving.key"],
-        "insecure_federation_folder": os.path.relpath(federation, folder),
-    }
-    if agency.adapter is not None:
-        values |= {"adapter": agency.adapter, "adapter_settings": dict(agency.adapter_settings)}
-    write_node(folder, values)
-    keys = folder / "keys"
-    signer, receiver = new_agency_keys(
-        new_node_key(keys / "node.key"), signing=keys / "signing.key", receiving=keys / "receiving.key"
-    )
-    return write_agency(
-        folder / "agency.json",
-        agency=agency.id,
-        role=agency.role,
-        names=(agency.name_id, agency.name_en),
-        signer=signer,
-        receiver=receiver,
-        valid=valid,
-    )

@@ -30,10 +30,11 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
-from broker.assembly import NewAgency, Store, Threads, new_node, open_store, outbound
 from broker.assembly import Node as AssembledNode
+from broker.assembly import Store, Threads, open_store, outbound
 from broker.cli import app
 from broker.federation.insecure_folder import InsecureFolderFederation, load_agency, write_folder
+from broker.founding import NewAgency, new_node
 from broker.kafka.memory import MemoryKafka
 from broker.kafka.running import Running
 from broker.kafka.topics import ensure_topics_of, topics_of

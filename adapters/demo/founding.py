@@ -9,8 +9,9 @@ import asyncio
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Final
 
-from broker.assembly import NewAgency, SystemClock, new_node
+from broker.clock import SystemClock
 from broker.federation.insecure_folder import load_agency, write_folder
+from broker.founding import NewAgency, new_node
 from broker.kafka.topics import ensure_topics_of
 from broker.policy import default_agreements
 from schemas.catalogue import KINDS

@@ -21,7 +21,7 @@ from adapters.demo.refusals import Scene
 from adapters.demo.report import Refused, Report
 from adapters.demo.scenario import Played, Samples, Scenario, Step, filled
 from adapters.demo.waiting import until
-from broker.assembly import SystemClock
+from broker.clock import SystemClock
 from broker.errors import UnavailableError
 from broker.ports import SendState
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from broker.assembly import SystemClock
 from broker.cli.terminal import JsonOption, out, print_json, word
+from broker.clock import SystemClock
 from broker.errors import MisconfiguredError
 from broker.federation.insecure_folder import load_agency, write_folder
 from broker.policy import default_agreements

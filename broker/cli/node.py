@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from broker.assembly import NewAgency, SystemClock, new_node
 from broker.cli.terminal import JsonOption, out, print_json, word
+from broker.clock import SystemClock
+from broker.founding import NewAgency, new_node
 from broker.names import agency_id
 from broker.settings import environment
 

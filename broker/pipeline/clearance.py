@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from broker.names import AgencyId
-    from broker.pipeline.surroundings import InForce
+    from broker.pipeline.trust import InForce
     from broker.policy import Rules
     from broker.stages import Checked, Cleared, Draft
 

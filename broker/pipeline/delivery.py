@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from broker.pipeline.reading import InboxReader
-    from broker.pipeline.surroundings import Calls
-    from broker.ports import Clock, Inbox, Probe, Randomness, Sink
+    from broker.ports import Calls, Clock, Inbox, Probe, Randomness, Sink
 
 BATCH: Final = 64
 """How many events a sink is given at once at the most."""

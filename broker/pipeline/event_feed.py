@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from broker.names import AgencyId, EventId, KeyId, Lane, Leaf, Topic
     from broker.pipeline.receiver import Receiver
-    from broker.pipeline.surroundings import InForce
+    from broker.pipeline.trust import InForce
     from broker.ports import Kept, QuarantineRow
     from broker.stages import Fetched, Verified
 

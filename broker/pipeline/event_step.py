@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from broker.errors import RejectedError
     from broker.names import AgencyId, EventId
     from broker.pipeline.completeness import Placed, Streams
-    from broker.pipeline.surroundings import InForce
+    from broker.pipeline.trust import InForce
     from broker.ports import Keep, State
     from broker.stages import Fetched, Opened, Verified
 

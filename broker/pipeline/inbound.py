@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from broker.names import AgencyId, KeyId, Lane
     from broker.pipeline.reading import InboxReader
     from broker.pipeline.receiver import Receiver
-    from broker.pipeline.surroundings import Calls, InForce
-    from broker.ports import Clock, Randomness, Subscription
+    from broker.pipeline.trust import InForce
+    from broker.ports import Calls, Clock, Randomness, Subscription
     from broker.stages import Fetched
 
 BATCH: Final = 500

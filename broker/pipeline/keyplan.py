@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from broker.names import AgencyId, KeyId
     from broker.pipeline.clearance import Need
-    from broker.pipeline.surroundings import Sender
+    from broker.pipeline.sender import Sender
     from broker.ports import DataKey, Federation, KeyStore, Randomness, ReceivingKey, WrappingKey
     from broker.stages import Unsealed
 

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
     from broker.names import EventId
     from broker.pipeline.clearance import Clearance, Passed
-    from broker.pipeline.surroundings import Calls
-    from broker.ports import Clock, Outbox, Probe
+    from broker.ports import Calls, Clock, Outbox, Probe
     from broker.stages import Checked, Draft, LeftOut
 
 QUARTER_HOUR: Final = timedelta(minutes=15)

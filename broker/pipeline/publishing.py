@@ -21,7 +21,7 @@ from broker.ports import Station
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from broker.pipeline.surroundings import Stores
+    from broker.pipeline.sender import Stores
     from broker.ports import Clock, Probe, Publisher
     from broker.stages import Sealed
 

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from broker.names import Topic
     from broker.pipeline.clearance import Clearance, Passed
     from broker.pipeline.sealer import Round
-    from broker.pipeline.surroundings import InForce, Sender, Stores
+    from broker.pipeline.sender import Sender, Stores
+    from broker.pipeline.trust import InForce
     from broker.ports import Accepted, Clock, Probe, Publisher, Randomness
 
 LOOK_SECONDS: Final = 0.03

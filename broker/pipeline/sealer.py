@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from broker.names import KeyId, Topic
     from broker.pipeline.clearance import Passed
     from broker.pipeline.keyplan import KeyPlan
-    from broker.pipeline.surroundings import Sender
+    from broker.pipeline.sender import Sender
     from broker.ports import Accepted, Randomness
     from broker.sealing.keyring import Keyring
     from broker.stages import Sealed, Unsealed

@@ -42,7 +42,7 @@ from broker.ports.outbox import (
     StoredRecord,
     Submission,
 )
-from broker.ports.world import Clock, Probe, Randomness, Station
+from broker.ports.world import Calls, Clock, Probe, Randomness, Station
 
 __all__ = [
     "UNSEEN",
@@ -50,6 +50,7 @@ __all__ = [
     "Agency",
     "Aside",
     "Backlog",
+    "Calls",
     "Cause",
     "Clock",
     "DataKey",

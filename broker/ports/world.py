@@ -1,13 +1,16 @@
-"""What surrounds a node: the time, randomness, and who is told of each station that an event passes."""
+"""What surrounds a node: the time, randomness, threads, and who is told of each station that an event passes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 Randomness = Callable[[int], bytes]
 """`os.urandom`, or a fixed stream in tests: gives that many bytes."""
@@ -21,6 +24,13 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Return seconds that never go back, for deadlines."""
+
+
+class Calls(Protocol):
+    """A thread on which calls are made in the order asked: a store is called on its own, so nothing blocks the loop."""
+
+    async def run(self, call: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call on the thread and return what it returns; a call that has begun is finished in any case."""
 
 
 class Station(StrEnum):

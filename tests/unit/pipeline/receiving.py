@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from broker.pipeline.reading import Unreadable
-    from broker.pipeline.surroundings import InForce
+    from broker.pipeline.trust import InForce
     from broker.ports import Entry, Finding, Subscription, Unwrapper
     from broker.stages import Fetched, Opened
 

@@ -15,7 +15,8 @@ from broker.names import AgencyId, EventId, KeyId, Lane, Role, Topic, keys_topic
 from broker.pipeline.clearance import Clearance
 from broker.pipeline.outbound import Outbound
 from broker.pipeline.relay import Relay
-from broker.pipeline.surroundings import InForce, Sender, Stores
+from broker.pipeline.sender import Sender, Stores
+from broker.pipeline.trust import InForce
 from broker.policy import compile_rules, default_agreements
 from broker.ports import Agency, Cause, Federation, ReceivingKey, SigningKey, Station
 from broker.sealing.atrest import AtRest
