@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
-from broker.__main__ import main
+from adapters.start import start
 
 if __name__ == "__main__":
-    sys.argv.insert(1, "serve")
-    main()
+    raise SystemExit(start("bnpt"))
