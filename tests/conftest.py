@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 
-pytest_plugins = ["tests.kafka_fixture", "tests.nodes"]
+pytest_plugins = ["tests.kafka_fixture"]
 
 
 @pytest.fixture(autouse=True)

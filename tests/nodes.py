@@ -16,7 +16,7 @@ import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -443,16 +443,6 @@ def _fetched(record: Any) -> Fetched:
         value=record.value,
         headers=tuple(record.headers),
     )
-
-
-@pytest.fixture
-def exchange(durable_kafka: Running, tmp_path: Path) -> Iterator[Exchange]:
-    """Return an exchange on the session's Kafka; its nodes end with the test."""
-    made = Exchange(durable_kafka, tmp_path)
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 def alert(name: str, *audience: str, **more: Any) -> dict[str, Any]:
