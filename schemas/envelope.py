@@ -7,6 +7,7 @@ parts (DESIGN.md §4).
 """
 
 from enum import StrEnum
+from itertools import combinations
 from re import compile as pattern
 from typing import Annotated, Generic, Literal, Self, TypeVar
 
@@ -26,7 +27,7 @@ ReasonCode = Annotated[str, Field(pattern=r"^[a-z][a-z0-9.-]{1,63}$", max_length
 _ROLE_OR_AGENCY = rf"(role:[a-z][a-z0-9-]{{0,62}}|{AGENCY})"
 _CASE_PREFIX = "urn:simpul:case:"
 _CASE = pattern(r"urn:simpul:case:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_PLACE_IN_ORDER = {name: place for place, name in enumerate(COMPARTMENTS)}
+_IN_ORDER = frozenset(some for count in range(len(COMPARTMENTS) + 1) for some in combinations(COMPARTMENTS, count))
 
 
 class Notice(StrEnum):
@@ -125,8 +126,7 @@ class CoverEvent(Attributes, Generic[O]):
         if names != sorted(set(names)):
             refuse("audience_order", "The audience of a cover is sorted and names nobody twice.")
         parts = data.parts
-        places = [_PLACE_IN_ORDER[name] for name in parts]
-        if places != sorted(set(places)):
+        if parts not in _IN_ORDER:
             refuse("parts_order", "Parts stand in catalogue order, none twice.")
         if data.withheld is not None and not data.withheld.keys().isdisjoint(parts):
             refuse("part_withheld", "A part is either present or withheld.")

@@ -70,8 +70,8 @@ def parse_headers_unverified(headers: FetchedHeaders) -> UnverifiedHeaders:
     names, values = zip(*headers, strict=True) if headers else ((), ())
     if names != NAMES:
         raise UntrustedError("untrusted.headers", "the headers are not exactly those of a record")
-    # Kafka can carry a header without a value.
-    if None in values or max(map(len, values)) > MAX_HEADER_BYTES:
+    # Kafka can carry a header without a value. How long each of the first eight may be is told by its form.
+    if None in values or len(values[-1]) > MAX_HEADER_BYTES:
         raise UntrustedError("untrusted.headers", "a header has no value, or is longer than any may be")
     # One match for all: no value can hold the line feed that stands between them.
     found = _JOINED.fullmatch(b"\n".join(values[:-1]).decode("latin-1"))
@@ -114,20 +114,10 @@ def leaf_of(topic: Topic, key: bytes | None, headers: Headers, value: bytes | No
         headers: at least the first eight of `NAMES`, in their order.
         value: the record's value, or none; a value that is empty gives another leaf than none.
     """
-    _, _, record_id, source, _, lane, sequence, previous = (header[1] for header in headers[:8])
-    digest = sha256(
-        b"%b%b%b%b"
-        % (
-            _before(topic),
-            _optional(key),
-            _CHANGING % (record_id, lane, previous, sequence),
-            _after(source),
-        )
-    )
-    digest.update(b"\x00" if value is None else b"\x01" + len(value).to_bytes(4, "big"))
-    if value:
-        digest.update(value)
-    return Leaf(digest.digest())
+    _, _, record_id, source, _, lane, sequence, previous = [each for _, each in headers[:8]]
+    changing = _CHANGING % (record_id, lane, previous, sequence)
+    listed = b"%b%b%b%b%b" % (_before(topic), _optional(key), changing, _after(source), _optional(value))
+    return Leaf(sha256(listed).digest())
 
 
 # The headers sorted by name are ce_id, ce_lane, ce_previous, ce_sequence, ce_source, ce_specversion, ce_type,
@@ -144,7 +134,7 @@ _CHANGING: Final = b"".join(
 
 
 def _optional(item: bytes | None) -> bytes:
-    return b"\x00" if item is None else b"\x01" + length_prefixed(item)
+    return b"\x00" if item is None else b"\x01%b%b" % (len(item).to_bytes(4, "big"), item)
 
 
 @lru_cache(maxsize=4096)

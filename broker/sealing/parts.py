@@ -7,6 +7,7 @@ the next power of two from 256 B to 32 KiB, so that its size says little.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from cryptography.exceptions import InvalidTag
@@ -16,7 +17,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from broker.errors import InvalidEventError, UntrustedError
 from broker.names import KeyId, length_prefixed, source_uri
 from broker.ports import DataKey
-from broker.sealing.encoding import NONCE_BYTES, encode_part
+from broker.sealing.encoding import KEY_ID_BYTES, NONCE_BYTES, encode_part
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -49,7 +50,12 @@ def new_data_key(random: Randomness) -> DataKey:
 
 def record_context(topic: Topic, source: AgencyId, record_id: RecordId) -> bytes:
     """Return the associated data that all parts of one record share."""
-    return length_prefixed(b"simpul/part/v1", topic.encode(), source_uri(source).encode(), record_id.encode())
+    return _stream_context(topic, source) + length_prefixed(record_id.encode())
+
+
+@lru_cache(maxsize=4096)
+def _stream_context(topic: Topic, source: AgencyId) -> bytes:
+    return length_prefixed(b"simpul/part/v1", topic.encode(), source_uri(source).encode())
 
 
 def seal_part(cipher: AESGCM, key_id: KeyId, *, nonce: bytes, context: bytes, name: str, content: bytes) -> bytes:
@@ -96,7 +102,7 @@ def pad(content: bytes) -> bytes:
 
 def padded_size(size: int) -> int:
     """Return the power of two, from 256 to 32,768, that a plaintext of `size` bytes is padded to."""
-    return max(MIN_PLAINTEXT, 1 << (size - 1).bit_length())
+    return int(1 << (size - 1 | MIN_PLAINTEXT - 1).bit_length())
 
 
 def unpad(plaintext: bytes) -> bytes:
@@ -106,15 +112,19 @@ def unpad(plaintext: bytes) -> bytes:
         UntrustedError: `untrusted.padding` where the size or a zero is not as `pad` writes it.
     """
     size = 2 + int.from_bytes(plaintext[:2], "big")
-    if len(plaintext) < MIN_PLAINTEXT or len(plaintext) != padded_size(size) or len(plaintext) > MAX_PLAINTEXT:
-        raise UntrustedError("untrusted.padding", "a part is not padded as specified")
-    if plaintext[size:] != _ZEROS[: len(plaintext) - size]:
-        raise UntrustedError("untrusted.padding", "a part is padded with something else than zeros")
+    padded = len(plaintext)
+    if padded != padded_size(size) or padded > MAX_PLAINTEXT or not plaintext.endswith(_ZEROS[: padded - size]):
+        raise UntrustedError("untrusted.padding", "a part is not padded with zeros as specified")
     return plaintext[2:size]
 
 
 def _associated(context: bytes, name: str, key_id: KeyId) -> bytes:
-    return b"%b%b%b\x00\x00\x00\x10%b" % (context, len(name).to_bytes(4, "big"), name.encode(), key_id)
+    return b"%b%b%b" % (context, _before_key_id(name), key_id)
+
+
+@lru_cache(maxsize=64)
+def _before_key_id(name: str) -> bytes:
+    return length_prefixed(name.encode()) + KEY_ID_BYTES.to_bytes(4, "big")
 
 
 def nonces(random: Randomness, count: int) -> list[bytes]:

@@ -20,13 +20,13 @@ audience (`broker.policy.admit`).
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from broker.errors import UntrustedError
-from broker.names import COVER, AgencyId, EventId, PartName, source_uri
+from broker.names import COVER, source_uri
 from broker.sealing.batch import Batch, parse_payload_unverified, pre_authentication_encoding
 from broker.sealing.contents import read_compartment, read_cover
 from broker.sealing.encoding import MAX_VALUE_BYTES, parse_parts_unverified, parse_seal_unverified
@@ -38,16 +38,14 @@ from broker.sealing.topics import Kind, read_topic
 from broker.stages import Closed, Opened, OpenedPart, Verified
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
-    from broker.names import KeyId
+    from broker.names import AgencyId, KeyId, PartName
     from broker.ports import Federation, SigningKey
-    from broker.sealing.encoding import UnverifiedPart, UnverifiedSeal
+    from broker.sealing.encoding import UnverifiedSeal
     from broker.sealing.headers import UnverifiedHeaders
     from broker.sealing.keyring import Keyring
     from broker.stages import Fetched
-    from schemas.catalogue import EventKind
 
 MAX_PARTS: Final = 8
 _BATCHES_KEPT: Final = 512
@@ -176,34 +174,12 @@ def open_record(verified: Verified, keyring: Keyring) -> Opened | Closed:
     kind, event, loaded = read_cover(cover)
     if event.source != source_uri(verified.source):
         raise UntrustedError("untrusted.cover", "the cover names another source than the record")
-    names = event.data.parts
+    names = cast("tuple[PartName, ...]", event.data.parts)
     if len(names) != len(others):
         raise UntrustedError("untrusted.cover", "the cover names other parts than the record has")
-    parts, missing = _open_compartments(verified, kind, dict(zip(names, others, strict=True)), keyring, context)
-    del loaded["data"]
-    return Opened(
-        verified=verified,
-        event_id=EventId(loaded["id"]),
-        kind=kind,
-        source=verified.source,
-        audience=tuple(map(AgencyId, event.audience.split(" "))),
-        attributes=loaded,
-        cover=cover,
-        open=event.data.open,
-        named=tuple(map(PartName, names)),
-        parts=parts,
-        missing=missing,
-        withheld={PartName(name): code for name, code in (event.data.withheld or {}).items()},
-    )
-
-
-def _open_compartments(
-    verified: Verified, kind: EventKind, named: Mapping[str, UnverifiedPart], keyring: Keyring, context: bytes
-) -> tuple[dict[PartName, OpenedPart], dict[PartName, KeyId]]:
     parts: dict[PartName, OpenedPart] = {}
     missing: dict[PartName, KeyId] = {}
-    for text, part in named.items():
-        name = PartName(text)
+    for name, part in zip(names, others, strict=True):
         cipher = keyring.get(verified.source, part.key_id)
         if cipher is None:
             missing[name] = part.key_id
@@ -211,4 +187,18 @@ def _open_compartments(
         content = open_part(cipher, part, context=context, name=name)
         model = read_compartment(content, kind.compartments[name])
         parts[name] = OpenedPart(name=name, content=content, model=model)
-    return parts, missing
+    del loaded["data"]
+    return Opened(
+        verified=verified,
+        event_id=loaded["id"],
+        kind=kind,
+        source=verified.source,
+        audience=tuple(cast("list[AgencyId]", event.audience.split(" "))),
+        attributes=loaded,
+        cover=cover,
+        open=event.data.open,
+        named=names,
+        parts=parts,
+        missing=missing,
+        withheld=cast("dict[PartName, str]", event.data.withheld or {}),
+    )
