@@ -47,8 +47,8 @@ class Checked:
     event_id: EventId
     kind: EventKind
     source: AgencyId
-    named: tuple[AgencyId, ...]
-    roles: tuple[str, ...]
+    named: tuple[AgencyId, ...] = field(repr=False)
+    roles: tuple[str, ...] = field(repr=False)
     attributes: Mapping[str, str] = field(repr=False)
     """Every CloudEvents attribute of the cover but `audience`, in order."""
     data: EventData = field(repr=False)
@@ -66,7 +66,7 @@ class ClearedPart:
 
     name: PartName
     content: bytes = field(repr=False)
-    readers: frozenset[AgencyId]
+    readers: frozenset[AgencyId] = field(repr=False)
 
 
 @quick_init

@@ -123,9 +123,9 @@ class NewKeys:
     batch: bytes
     source: AgencyId
     """This node's own agency."""
-    data_keys: Sequence[tuple[bytes, bytes, DataKey]]
+    data_keys: Sequence[tuple[bytes, bytes, DataKey]] = field(repr=False)
     """(unit tag, readers tag, key)."""
-    wrapping_keys: Sequence[tuple[str, WrappingKey]]
+    wrapping_keys: Sequence[tuple[str, WrappingKey]] = field(repr=False)
     """(UTC day, key)."""
     numbers: Mapping[bytes, int]
     """Pair-unit tag to the highest number now used."""
@@ -135,8 +135,8 @@ class NewKeys:
 class ReceivedKeys:
     """What a read of the key topics brought."""
 
-    data_keys: Sequence[tuple[AgencyId, DataKey]]
-    wrapping_keys: Sequence[tuple[AgencyId, KeyId, bytes]]
+    data_keys: Sequence[tuple[AgencyId, DataKey]] = field(repr=False)
+    wrapping_keys: Sequence[tuple[AgencyId, KeyId, bytes]] = field(repr=False)
     waiting: Sequence[Verified]
     """Unit records whose wrapping key is not here yet."""
     done_waiting: Sequence[Verified]

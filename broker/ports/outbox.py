@@ -21,8 +21,8 @@ class Cause:
     event_id: EventId
     type: str
     source: AgencyId
-    subject: str | None
-    audience: frozenset[AgencyId]
+    subject: str | None = field(repr=False)
+    audience: frozenset[AgencyId] = field(repr=False)
     """Every agency that it went to, as far as this node knows."""
 
 
@@ -32,7 +32,7 @@ class Route:
 
     type: str
     subject: str | None = field(repr=False)
-    copies: tuple[tuple[Topic, tuple[AgencyId, ...]], ...]
+    copies: tuple[tuple[Topic, tuple[AgencyId, ...]], ...] = field(repr=False)
     """The topic of each copy and those whom it names."""
     left_out: tuple[LeftOut, ...] = ()
 
@@ -81,7 +81,7 @@ class SentCopy:
     """One copy of an event of this node: its place in the stream, and in Kafka once it is there."""
 
     topic: Topic
-    audience: tuple[AgencyId, ...]
+    audience: tuple[AgencyId, ...] = field(repr=False)
     record_id: RecordId
     sequence: int
     leaf: Leaf
