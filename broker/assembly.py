@@ -89,7 +89,7 @@ def open_store(folder: Path) -> Iterator[Store]:
         store = settings.folder / STORE
         outbox = SqliteOutbox(store, source=settings.id, at_rest=at_rest)
         closing.callback(outbox.close)
-        inbox = SqliteInbox(store / "inbox.db", at_rest=at_rest)
+        inbox = SqliteInbox(store, at_rest=at_rest)
         closing.callback(inbox.close)
         keys = SqliteKeyStore(store, at_rest=at_rest)
         closing.callback(keys.close)

@@ -123,7 +123,7 @@ class Entry:
     row: int
     """The first record of the event."""
     at: datetime
-    """When it was committed, by this node's clock; whole milliseconds."""
+    """When it was committed, by this node's clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

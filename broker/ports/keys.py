@@ -112,7 +112,7 @@ class KeyStore(Protocol):
     def waiting_units(self) -> list[Verified]:
         """Return key records whose wrapping key has not come yet."""
 
-    def findings(self, *, after: int, limit: int) -> list[tuple[int, Finding]]:
+    def findings(self, after: int, limit: int) -> list[tuple[int, Finding]]:
         """Return the oldest findings of the key topics numbered above `after`, each with its number."""
 
 

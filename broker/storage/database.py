@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 from broker.errors import MisconfiguredError, StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
 P = ParamSpec("P")
@@ -35,6 +35,8 @@ BUSY_SECONDS: Final = 10
 """How long a call waits for another process to finish its write."""
 
 _PAGE_BYTES: Final = 4096
+_AT_ONCE: Final = 64
+_ANY_OF: Final = f" IN ({','.join('?' * _AT_ONCE)})"
 _PRIMARY: Final = 0xFF
 """SQLite keeps the primary result code in the lowest byte of an extended one."""
 
@@ -156,6 +158,19 @@ class Database:
                 return self._connection.execute(sql, tuple(values)).fetchall()
             except sqlite3.Error as error:
                 raise translated(error) from error
+
+    def read_many(self, question: str, names: Collection[object]) -> list[Row]:
+        """Return all rows of a question that ends in a column, which must be one of `names`; in no order.
+
+        Raises:
+            StorageError: the file cannot be read.
+        """
+        asked, found = list(names), []
+        for start in range(0, len(asked), _AT_ONCE):
+            some = asked[start : start + _AT_ONCE]
+            # Always as many, so that the statement stays the same and is prepared once.
+            found += self.read(question + _ANY_OF, [*some, *[None] * (_AT_ONCE - len(some))])
+        return found
 
     def foreign_changes(self) -> int:
         """Return a number that changes when another connection has written to the file."""

@@ -1,18 +1,15 @@
 """The inbox in SQLite (`inbox.db`): events lie in it sealed, as they came, and are opened again on every reading.
 
 Rules:
-- No type, subject, id, audience or field of an event stands on any page: an event is found by (source, a tag
-  of its id
-  under the node's own key). What Kafka shows anyway (topic, source, sequence, times) stands in clear.
-- One `commit` is one transaction, by compare-and-set on offsets, heads and states: a second reader that comes
-  too late
-  gets `store.moved`, and nothing is doubled.
+- No type, subject, id, audience or field of an event stands on any page: an event is found by (source, a tag of its
+  id under the node's own key). What Kafka shows anyway (topic, source, sequence, times) stands in clear.
+- One `commit` is one transaction, by compare-and-set on offsets, heads and states: a second reader that comes too
+  late gets `store.moved`, and nothing is doubled.
 - Entries are append-only; consumers read them by number, each with a cursor of its own.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from broker.names import AgencyId, KeyId, Lane, Leaf, Topic
@@ -20,7 +17,6 @@ from broker.ports import (
     UNSEEN,
     Aside,
     Entry,
-    Finding,
     Gap,
     InboxCounts,
     Kept,
@@ -31,7 +27,8 @@ from broker.ports import (
 )
 from broker.stages import StreamHead
 from broker.storage.database import Database
-from broker.storage.inbox_commit import EVENT_TAG, STATES, milliseconds, moved, write, write_findings
+from broker.storage.findings import FINDING, read_findings, write_findings
+from broker.storage.inbox_commit import EVENT_TAG, STATES, moved, write
 from broker.storage.inbox_rows import (
     KIND_OF,
     LANE_OF,
@@ -39,25 +36,22 @@ from broker.storage.inbox_rows import (
     QUARANTINE,
     RECORD,
     SCHEMA,
-    finding_of,
     kept_of,
     quarantine_row_of,
-    time_of,
 )
+from broker.storage.rows import from_micros, to_micros
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from broker.names import EventId
-    from broker.ports import LaneState, Taken
+    from broker.ports import Finding, LaneState, Taken
     from broker.sealing.atrest import AtRest
-    from broker.storage.database import Row
 
-_ASK_AT_ONCE: Final = 400
-_KNOWN: Final = (
-    "SELECT r.tag, n.name FROM records r JOIN sources n ON n.id = r.source WHERE r.tag IN (?) AND r.ordinal = 0"
-)
+FILE: Final = "inbox.db"
+
 _TAGS_KEPT: Final = 2048
 """Of the events just asked about: the commit that follows needs the same."""
 _PAGE_BYTES: Final = 16384
@@ -65,16 +59,21 @@ _PAGE_BYTES: Final = 16384
 
 
 class SqliteInbox:
-    """`broker.ports.Inbox` over one file. Calls may come from any thread; writes take turns."""
+    """`Inbox` in one SQLite file. Calls may come from any thread; writes take turns."""
 
-    def __init__(self, path: Path, *, at_rest: AtRest) -> None:
-        """Open the file, making it where it is missing.
+    def __init__(self, folder: Path, *, at_rest: AtRest) -> None:
+        """Open `inbox.db` in the node's store folder.
+
+        Args:
+            folder: the store folder; made where it is missing.
+            at_rest: encryption under the node's own key.
 
         Raises:
-            MisconfiguredError: it is no inbox, or of a later release.
+            MisconfiguredError: the file is not an inbox of this release.
             StorageError: it cannot be opened.
         """
-        self._database = Database(path, schema=(SCHEMA,), label="simpul-inbox", page_bytes=_PAGE_BYTES)
+        schema = f"{SCHEMA};{FINDING}"
+        self._database = Database(folder / FILE, schema=(schema,), label="inbox", page_bytes=_PAGE_BYTES)
         self._at_rest = at_rest
         self._tags: dict[EventId, bytes] = {}
 
@@ -85,13 +84,13 @@ class SqliteInbox:
     # --- what the reader asks
 
     def offsets(self) -> Mapping[Topic, int]:
-        """Return the offset of the next record to read of each event topic."""
-        return {Topic(topic): following for topic, following in self._read("SELECT topic, next FROM offsets")}
+        """See `Inbox.offsets`."""
+        return {Topic(topic): following for topic, following in self._database.read("SELECT topic, next FROM reading")}
 
     def stream(self, topic: Topic, source: AgencyId) -> Stream:
-        """Return where a stream stands."""
-        rows = self._read(
-            "SELECT sequence, leaf, lane, held FROM streams WHERE topic = ? AND source = ?", topic, source
+        """See `Inbox.stream`."""
+        rows = self._database.read(
+            "SELECT sequence, leaf, lane, held FROM stream WHERE topic = ? AND source = ?", (topic, source)
         )
         if not rows:
             return Stream(topic=topic, source=source, head=UNSEEN)
@@ -100,131 +99,128 @@ class SqliteInbox:
         return Stream(topic=topic, source=source, head=head, lane=None if lane is None else Lane(lane), held=held)
 
     def leaf_at(self, topic: Topic, source: AgencyId, sequence: int) -> Leaf | None:
-        """Return the leaf that took a place in a stream."""
-        rows = self._read(
-            "SELECT substr(p.leaves, (? - p.first) * 32 + 1, 32) FROM places p JOIN streams s ON s.id = p.stream"
+        """See `Inbox.leaf_at`."""
+        rows = self._database.read(
+            "SELECT substr(p.leaves, (? - p.first) * 32 + 1, 32) FROM place p JOIN stream s ON s.id = p.stream"
             " WHERE s.topic = ? AND s.source = ? AND p.first <= ? ORDER BY p.first DESC LIMIT 1",
-            *(sequence, topic, source, sequence),
+            (sequence, topic, source, sequence),
         )
         return Leaf(rows[0][0]) if rows and rows[0][0] else None
 
     def lane(self, topic: Topic, source: AgencyId, lane: Lane) -> LaneState | None:
-        """Return what is known of a lane."""
-        rows = self._read(
-            "SELECT l.state FROM lanes l JOIN streams s ON s.id = l.stream"
+        """See `Inbox.lane`."""
+        rows = self._database.read(
+            "SELECT l.state FROM lane l JOIN stream s ON s.id = l.stream"
             " WHERE s.topic = ? AND s.source = ? AND l.lane = ?",
-            *(topic, source, lane),
+            (topic, source, lane),
         )
         return LANE_OF[rows[0][0]] if rows else None
 
     def kept_at(self, topic: Topic, source: AgencyId, sequence: int, state: State) -> list[Kept]:
-        """Return the records that are held, or forked, at a place."""
+        """See `Inbox.kept_at`."""
         return self._records(
-            "WHERE s.topic = ? AND s.source = ? AND r.sequence = ? AND r.state > 2 AND r.state = ? ORDER BY r.id",
-            *(topic, source, sequence, STATES[state]),
+            "WHERE s.topic = ? AND s.source = ? AND r.sequence = ? AND r.state > 1 AND r.state = ? ORDER BY r.row",
+            (topic, source, sequence, STATES[state]),
         )
 
     def first_held(self, topic: Topic, source: AgencyId) -> Kept | None:
-        """Return the record just beyond a stream's first gap."""
+        """See `Inbox.first_held`."""
         kept = self._records(
-            "WHERE s.topic = ? AND s.source = ? AND r.state > 2 AND r.state = ? ORDER BY r.sequence, r.id LIMIT 1",
-            *(topic, source, STATES[State.HELD]),
+            "WHERE s.topic = ? AND s.source = ? AND r.state > 1 AND r.state = ? ORDER BY r.sequence, r.row LIMIT 1",
+            (topic, source, STATES[State.HELD]),
         )
         return kept[0] if kept else None
 
     def forked(self, topic: Topic, source: AgencyId, lane: Lane, *, after: int, limit: int) -> list[Kept]:
-        """Return the forked records of a lane, by sequence."""
+        """See `Inbox.forked`."""
         return self._records(
-            "WHERE s.topic = ? AND s.source = ? AND r.state > 2 AND r.state = ?"
-            " AND r.sequence > ? AND r.lane = ? ORDER BY r.sequence, r.id LIMIT ?",
-            *(topic, source, STATES[State.FORKED], after, lane, limit),
+            "WHERE s.topic = ? AND s.source = ? AND r.state > 1 AND r.state = ?"
+            " AND r.sequence > ? AND r.lane = ? ORDER BY r.sequence, r.row LIMIT ?",
+            (topic, source, STATES[State.FORKED], after, lane, limit),
         )
 
     def known(self, events: Sequence[tuple[AgencyId, EventId]]) -> set[tuple[AgencyId, EventId]]:
-        """Return those of the events that are in the inbox."""
+        """See `Inbox.known`."""
         tags = {(self._tag(event_id), source): (source, event_id) for source, event_id in events}
-        wanted = [tag for tag, _ in tags]
-        found: set[tuple[AgencyId, EventId]] = set()
-        for start in range(0, len(wanted), _ASK_AT_ONCE):
-            some = wanted[start : start + _ASK_AT_ONCE]
-            rows = self._read(_KNOWN.replace("?", _marks(some)), *some)
-            found.update(tags[tag, name] for tag, name in rows if (tag, name) in tags)
-        return found
+        rows = self._database.read_many(
+            "SELECT r.tag, n.name FROM record r JOIN source n ON n.id = r.source WHERE r.ordinal = 0 AND r.tag",
+            [tag for tag, _ in tags],
+        )
+        return {tags[row] for row in rows if row in tags}
 
     def event(self, event_id: EventId, source: AgencyId | None = None) -> list[Kept]:
-        """Return the records of an event, the first first."""
-        kept = self._records("WHERE r.tag = ? ORDER BY r.ordinal, r.id", self._tag(event_id))
+        """See `Inbox.event`."""
+        kept = self._records("WHERE r.tag = ? ORDER BY r.ordinal, r.row", (self._tag(event_id),))
         if kept and source is None:
             source = kept[0].verified.source
         return [one for one in kept if one.verified.source == source]
 
     def waiting_for(self, keys: Sequence[tuple[AgencyId, KeyId]]) -> list[Kept]:
-        """Return the records that miss one of the keys, each once, in the order in which they came."""
+        """See `Inbox.waiting_for`."""
         rows: set[int] = set()
         for source, key_id in keys:
-            found = self._read(
-                "SELECT m.row FROM missing m JOIN sources n ON n.id = m.source  WHERE m.key_id = ? AND n.name = ?",
-                *(key_id, source),
+            found = self._database.read(
+                "SELECT m.row FROM missing m JOIN source n ON n.id = m.source WHERE m.key_id = ? AND n.name = ?",
+                (key_id, source),
             )
             rows.update(row for (row,) in found)
-        ordered = sorted(rows)
-        return [
-            kept
-            for start in range(0, len(ordered), _ASK_AT_ONCE)
-            for kept in self._rows(ordered[start : start + _ASK_AT_ONCE])
-        ]
+        return [kept_of(row) for row in self._database.read_many(RECORD + "WHERE r.row", sorted(rows))]
 
     def missing(self, after: int, limit: int) -> list[MissingKey]:
-        """Return keys that are missed, by number."""
-        return self._missing("WHERE m.number > ? ORDER BY m.number LIMIT ?", after, limit)
+        """See `Inbox.missing`."""
+        return self._missing("WHERE m.number > ? ORDER BY m.number LIMIT ?", (after, limit))
 
     def overdue(self, before: datetime, limit: int) -> list[MissingKey]:
-        """Return keys missed since before that time and not reported."""
+        """See `Inbox.overdue`."""
         return self._missing(
-            "WHERE m.reported = 0 AND m.since < ? ORDER BY m.since LIMIT ?", milliseconds(before), limit
+            "WHERE m.reported = 0 AND m.since < ? ORDER BY m.since LIMIT ?", (to_micros(before), limit)
         )
 
     def gaps(self, before: datetime) -> list[Gap]:
-        """Return gaps that are open since before that time and not reported."""
-        rows = self._read(
-            "SELECT topic, source, gap_since FROM streams WHERE held > 0 AND gap_reported = 0 AND gap_since < ?",
-            milliseconds(before),
+        """See `Inbox.gaps`."""
+        rows = self._database.read(
+            "SELECT topic, source, gap_since FROM stream WHERE held > 0 AND gap_reported = 0 AND gap_since < ?",
+            (to_micros(before),),
         )
         gaps = []
         for topic, source, since in rows:
             first = self.first_held(topic, source)
             if first is not None:
                 stream, seen = self.stream(topic, source), first.verified
-                gaps.append(Gap(stream=stream, since=time_of(since), offset=seen.fetched.offset, leaf=seen.leaf))
+                gaps.append(Gap(stream=stream, since=from_micros(since), offset=seen.fetched.offset, leaf=seen.leaf))
         return gaps
 
     def commit(self, taken: Taken) -> None:
-        """Make one step of the reader durable."""
+        """See `Inbox.commit`."""
         with self._database.transaction() as connection:
             write(connection, taken, self._tag)
 
     # --- what consumers ask
 
     def entries(self, after: int, limit: int) -> list[Entry]:
-        """Return entries in order."""
-        rows = self._read(
-            "SELECT number, kind, row, at FROM entries WHERE number > ? ORDER BY number LIMIT ?", after, limit
+        """See `Inbox.entries`."""
+        rows = self._database.read(
+            "SELECT number, kind, row, committed_at FROM entry WHERE number > ? ORDER BY number LIMIT ?",
+            (after, limit),
         )
-        return [Entry(number=number, kind=KIND_OF[kind], row=row, at=time_of(at)) for number, kind, row, at in rows]
+        return [
+            Entry(number=number, kind=KIND_OF[kind], row=row, at=from_micros(micros))
+            for number, kind, row, micros in rows
+        ]
 
     def last_entry(self) -> int:
-        """Return the number of the newest entry."""
-        return int(self._read("SELECT coalesce(max(number), 0) FROM entries")[0][0])
+        """See `Inbox.last_entry`."""
+        return int(self._database.read("SELECT coalesce(max(number), 0) FROM entry")[0][0])
 
     def records(self, row: int) -> list[Kept]:
-        """Return the records of the event whose first record is `row`."""
+        """See `Inbox.records`."""
         return self._records(
-            "JOIN records f ON f.tag = r.tag AND f.source = r.source WHERE f.id = ? ORDER BY r.ordinal", row
+            "JOIN record f ON f.tag = r.tag AND f.source = r.source WHERE f.row = ? ORDER BY r.ordinal", (row,)
         )
 
     def cursor(self, consumer: str) -> int:
-        """Return the number of the last entry that a consumer has taken."""
-        rows = self._read("SELECT entry FROM cursors WHERE consumer = ?", consumer)
+        """See `Inbox.cursor`."""
+        rows = self._database.read("SELECT entry FROM cursor WHERE consumer = ?", (consumer,))
         return int(rows[0][0]) if rows else 0
 
     def advance(
@@ -236,57 +232,51 @@ class SqliteInbox:
         asides: Sequence[Aside] = (),
         findings: Sequence[Finding] = (),
     ) -> None:
-        """Move a consumer's cursor, by compare-and-set."""
+        """See `Inbox.advance`."""
         with self._database.transaction() as connection:
-            connection.execute("INSERT OR IGNORE INTO cursors VALUES (?, 0)", (consumer,))
+            connection.execute("INSERT OR IGNORE INTO cursor VALUES (?, 0)", (consumer,))
             changed = connection.execute(
-                "UPDATE cursors SET entry = ? WHERE consumer = ? AND entry = ?", (to, consumer, expected)
+                "UPDATE cursor SET entry = ? WHERE consumer = ? AND entry = ?", (to, consumer, expected)
             )
             if changed.rowcount != 1:
                 raise moved("cursor of a consumer")
             connection.executemany(
-                "INSERT OR REPLACE INTO asides VALUES (?, ?, ?, ?)",
-                [(one.consumer, one.entry, one.code, milliseconds(one.at)) for one in asides],
+                "INSERT OR REPLACE INTO aside VALUES (?, ?, ?, ?)",
+                [(one.consumer, one.entry, one.code, to_micros(one.at)) for one in asides],
             )
             write_findings(connection, findings)
 
     def asides(self, consumer: str, after: int, limit: int) -> list[Aside]:
-        """Return what a consumer could not take."""
-        rows = self._read(
-            "SELECT entry, code, at FROM asides WHERE consumer = ? AND entry > ? ORDER BY entry LIMIT ?",
-            *(consumer, after, limit),
+        """See `Inbox.asides`."""
+        rows = self._database.read(
+            "SELECT entry, code, found_at FROM aside WHERE consumer = ? AND entry > ? ORDER BY entry LIMIT ?",
+            (consumer, after, limit),
         )
-        return [Aside(consumer=consumer, entry=entry, code=code, at=time_of(at)) for entry, code, at in rows]
+        return [Aside(consumer=consumer, entry=entry, code=code, at=from_micros(at)) for entry, code, at in rows]
 
     # --- what people ask
 
     def quarantined(self, after: int, limit: int) -> list[QuarantineRow]:
-        """Return quarantined records by number."""
-        rows = self._read(QUARANTINE + "WHERE number > ? ORDER BY number LIMIT ?", after, limit)
+        """See `Inbox.quarantined`."""
+        rows = self._database.read(QUARANTINE + "WHERE number > ? ORDER BY number LIMIT ?", (after, limit))
         return [quarantine_row_of(row) for row in rows]
 
     def quarantined_at(self, numbers: Sequence[int]) -> list[QuarantineRow]:
-        """Return the quarantined records of those numbers."""
-        found = [row for number in numbers for row in self._read(QUARANTINE + "WHERE number = ?", number)]
-        return [quarantine_row_of(row) for row in found]
+        """See `Inbox.quarantined_at`."""
+        return [quarantine_row_of(row) for row in self._database.read_many(QUARANTINE + "WHERE number", numbers)]
 
     def findings(self, after: int, limit: int) -> list[tuple[int, Finding]]:
-        """Return findings with their numbers."""
-        rows = self._read(
-            "SELECT number, code, source, topic, offset, at, detail, evidence FROM findings"
-            " WHERE number > ? ORDER BY number LIMIT ?",
-            *(after, limit),
-        )
-        return [(row[0], finding_of(row[1:])) for row in rows]
+        """See `Inbox.findings`."""
+        return read_findings(self._database, after, limit)
 
     def counts(self) -> InboxCounts:
-        """Return how full the inbox is."""
-        ((waiting, held, forked, entries, quarantined, findings, resent),) = self._read(
-            "SELECT (SELECT count(*) FROM records WHERE state = 2),"
-            " (SELECT count(*) FROM records WHERE state > 2 AND state = 3),"
-            " (SELECT count(*) FROM records WHERE state > 2 AND state = 4),"
-            " (SELECT count(*) FROM entries), (SELECT count(*) FROM quarantine),"
-            " (SELECT count(*) FROM findings), (SELECT coalesce(sum(resent), 0) FROM streams)"
+        """See `Inbox.counts`."""
+        ((waiting, held, forked, entries, quarantined, findings, resent),) = self._database.read(
+            "SELECT (SELECT count(*) FROM record WHERE state > 1 AND state = 2),"
+            " (SELECT count(*) FROM record WHERE state > 1 AND state = 3),"
+            " (SELECT count(*) FROM record WHERE state > 1 AND state = 4),"
+            " (SELECT count(*) FROM entry), (SELECT count(*) FROM quarantine),"
+            " (SELECT count(*) FROM finding), (SELECT coalesce(sum(resent), 0) FROM stream)"
         )
         return InboxCounts(
             entries=entries,
@@ -300,9 +290,6 @@ class SqliteInbox:
 
     # --- how
 
-    def _read(self, sql: str, *values: object) -> list[Row]:
-        return self._database.read(sql, values)
-
     def _tag(self, event_id: EventId) -> bytes:
         tag = self._tags.get(event_id)
         if tag is None:
@@ -311,13 +298,10 @@ class SqliteInbox:
             tag = self._tags[event_id] = self._at_rest.tag(EVENT_TAG, event_id.encode())
         return tag
 
-    def _records(self, where: str, *values: object) -> list[Kept]:
-        return [kept_of(row) for row in self._read(RECORD + where, *values)]
+    def _records(self, where: str, values: Sequence[object]) -> list[Kept]:
+        return [kept_of(row) for row in self._database.read(RECORD + where, values)]
 
-    def _rows(self, rows: Sequence[int]) -> list[Kept]:
-        return self._records(f"WHERE r.id IN ({_marks(rows)}) ORDER BY r.id", *rows)
-
-    def _missing(self, where: str, *values: object) -> list[MissingKey]:
+    def _missing(self, where: str, values: Sequence[object]) -> list[MissingKey]:
         return [
             MissingKey(
                 number=number,
@@ -327,12 +311,7 @@ class SqliteInbox:
                 topic=Topic(topic),
                 offset=offset,
                 cover=bool(cover),
-                since=time_of(since),
+                since=from_micros(since),
             )
-            for number, row, source, key_id, topic, offset, cover, since in self._read(MISSING + where, *values)
+            for number, row, source, key_id, topic, offset, cover, since in self._database.read(MISSING + where, values)
         ]
-
-
-def _marks(values: Sequence[object]) -> str:
-    """Return as many question marks as there are values."""
-    return ",".join("?" * len(values))

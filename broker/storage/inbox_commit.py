@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Final
 
 from broker.errors import StorageError
 from broker.ports import EntryKind, LaneState, State
-from broker.storage.records import fetched_row, pack_facts, pack_headers, size_of
+from broker.storage.findings import write_findings
+from broker.storage.rows import pack_fetched, pack_headers, pack_verified, size_of, to_micros
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from broker.names import AgencyId, EventId, Leaf, Topic
-    from broker.ports import Finding, Keep, Quarantined, Stream, StreamChange, Taken
+    from broker.ports import Keep, Quarantined, Stream, StreamChange, Taken
     from broker.stages import Fetched
 
 EVENT_TAG: Final = "inbox/event"
@@ -33,11 +34,6 @@ QUARANTINE_RECORDS: Final = 1000
 
 QUARANTINE_BYTES: Final = 16 * 1024 * 1024
 """How many bytes of them."""
-
-
-def milliseconds(at: datetime) -> int:
-    """Return an aware time as milliseconds since the epoch."""
-    return int(at.timestamp() * 1000)
 
 
 def digest_of(fetched: Fetched) -> bytes:
@@ -65,32 +61,12 @@ def write(connection: sqlite3.Connection, taken: Taken, tag: Callable[[EventId],
     writing.remove(taken.remove)
     writing.keep(taken.keep)
     connection.executemany("UPDATE missing SET reported = 1 WHERE number = ?", ((n,) for n in taken.reported))
-    connection.executemany("UPDATE streams SET gap_reported = 1 WHERE topic = ? AND source = ?", taken.gaps_reported)
+    connection.executemany("UPDATE stream SET gap_reported = 1 WHERE topic = ? AND source = ?", taken.gaps_reported)
     for number in taken.released:
         _release(connection, number)
     for record in taken.quarantine:
         _quarantine(connection, record)
     write_findings(connection, taken.findings)
-
-
-def write_findings(connection: sqlite3.Connection, findings: Iterable[Finding]) -> None:
-    """Add findings; one that is there already (same code, source, topic and offset) is not doubled."""
-    connection.executemany(
-        "INSERT OR IGNORE INTO findings (code, source, topic, offset, at, detail, evidence)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            (
-                found.code,
-                found.source,
-                found.topic,
-                found.offset,
-                milliseconds(found.at),
-                found.detail,
-                b"".join(len(item).to_bytes(2, "big") + item for item in found.evidence),
-            )
-            for found in findings
-        ),
-    )
 
 
 def moved(what: str) -> StorageError:
@@ -101,17 +77,17 @@ def moved(what: str) -> StorageError:
 class _Writing:
     def __init__(self, connection: sqlite3.Connection, at: datetime, tag: Callable[[EventId], bytes]) -> None:
         self._connection = connection
-        self._at = milliseconds(at)
+        self._at = to_micros(at)
         self._tag = tag
         self._streams: dict[tuple[Topic, AgencyId], tuple[int, int]] = {}
 
     def offsets(self, taken: Taken) -> None:
         for topic, (expected, following) in taken.offsets.items():
-            row = self._connection.execute("SELECT next FROM offsets WHERE topic = ?", (topic,)).fetchone()
+            row = self._connection.execute("SELECT next FROM reading WHERE topic = ?", (topic,)).fetchone()
             if (row[0] if row else 0) != expected:
                 raise moved("offset of a topic")
             self._connection.execute(
-                "INSERT INTO offsets VALUES (?, ?) ON CONFLICT (topic) DO UPDATE SET next = excluded.next",
+                "INSERT INTO reading VALUES (?, ?) ON CONFLICT (topic) DO UPDATE SET next = excluded.next",
                 (topic, following),
             )
 
@@ -119,7 +95,7 @@ class _Writing:
         before, after = change.before, change.after
         number = self._row_of(before)
         changed = self._connection.execute(
-            "UPDATE streams SET sequence = ?, leaf = ?, lane = ?, held = ?, resent = resent + ?,"
+            "UPDATE stream SET sequence = ?, leaf = ?, lane = ?, held = ?, resent = resent + ?,"
             " gap_since = CASE WHEN ? = 0 THEN NULL WHEN gap_since IS NULL OR sequence <> ? THEN ?"
             " ELSE gap_since END,"
             " gap_reported = CASE WHEN sequence <> ? OR held = 0 THEN 0 ELSE gap_reported END"
@@ -135,26 +111,26 @@ class _Writing:
         if change.rewound_to is not None:
             self._rewind(number, change.rewound_to)
         self._connection.executemany(
-            "INSERT INTO places VALUES (?, ?, ?)",
+            "INSERT INTO place VALUES (?, ?, ?)",
             [(number, first, leaves) for first, leaves in _runs(change.places)],
         )
         self._connection.executemany(
-            "INSERT INTO lanes VALUES (?, ?, ?) ON CONFLICT (stream, lane) DO UPDATE SET state = excluded.state",
+            "INSERT INTO lane VALUES (?, ?, ?) ON CONFLICT (stream, lane) DO UPDATE SET state = excluded.state",
             [(number, lane, LANES[state]) for lane, state in change.lanes],
         )
 
     def _rewind(self, stream: int, last: int) -> None:
         """Free the places after `last`."""
-        self._connection.execute("DELETE FROM places WHERE stream = ? AND first > ?", (stream, last))
+        self._connection.execute("DELETE FROM place WHERE stream = ? AND first > ?", (stream, last))
         self._connection.execute(
-            "UPDATE places SET leaves = substr(leaves, 1, (? - first + 1) * 32)"
-            " WHERE stream = ? AND first = (SELECT max(first) FROM places WHERE stream = ?)",
+            "UPDATE place SET leaves = substr(leaves, 1, (? - first + 1) * 32)"
+            " WHERE stream = ? AND first = (SELECT max(first) FROM place WHERE stream = ?)",
             (last, stream, stream),
         )
 
     def remove(self, rows: Sequence[tuple[int, State]]) -> None:
         for row, was in rows:
-            gone = self._connection.execute("DELETE FROM records WHERE id = ? AND state = ?", (row, STATES[was]))
+            gone = self._connection.execute("DELETE FROM record WHERE row = ? AND state = ?", (row, STATES[was]))
             if gone.rowcount != 1:
                 raise moved("state of a record")
             self._connection.execute("DELETE FROM missing WHERE row = ?", (row,))
@@ -186,27 +162,17 @@ class _Writing:
                 source = self._source(keep.verified.source)
                 cover = keep.state is State.WAITING
                 missing += [(row, source, key_id, cover, self._at) for key_id in keep.missing]
-        self._connection.executemany("INSERT INTO entries (kind, row, at) VALUES (?, ?, ?)", entries)
+        self._connection.executemany("INSERT INTO entry (kind, row, committed_at) VALUES (?, ?, ?)", entries)
         self._connection.executemany(
             "INSERT INTO missing (row, source, key_id, cover, since) VALUES (?, ?, ?, ?, ?)", missing
         )
 
     def _columns(self, row: int, keep: Keep) -> tuple[object, ...]:
         seen = keep.verified
-        fetched = seen.fetched
-        stream, source = self._stream_of(fetched.topic, seen.source)
+        stream, source = self._stream_of(seen.fetched.topic, seen.source)
         tag, ordinal = (self._tag(keep.event_id), 0) if keep.event_id and _is_new(keep) else (None, None)
         refused = b"".join(keep.refused) or None
-        place = (row, stream, source, seen.sequence, seen.lane, STATES[keep.state], tag, ordinal, refused)
-        return (
-            *place,
-            fetched.offset,
-            fetched.timestamp_ms,
-            fetched.key,
-            pack_headers(fetched.headers),
-            pack_facts(seen),
-            fetched.value,
-        )
+        return (row, stream, source, STATES[keep.state], tag, ordinal, refused, *pack_verified(seen))
 
     def _change(self, row: int, keep: Keep) -> int:
         """Bring a row that is there to its new state, and return the first row of its event."""
@@ -215,7 +181,7 @@ class _Writing:
         if keep.event_id is not None:
             tag, source = self._tag(keep.event_id), self._source(keep.verified.source)
             others = self._connection.execute(
-                "SELECT id, ordinal FROM records WHERE tag = ? AND source = ? ORDER BY ordinal", (tag, source)
+                "SELECT row, ordinal FROM record WHERE tag = ? AND source = ? ORDER BY ordinal", (tag, source)
             ).fetchall()
             if (not others) is not (keep.entry is EntryKind.NEW):
                 raise moved("records of an event")
@@ -223,7 +189,7 @@ class _Writing:
             ordinal = mine[0] if mine else len(others)
             first = others[0][0] if others else row
         changed = self._connection.execute(
-            "UPDATE records SET state = ?, tag = ?, ordinal = ?, refused = ? WHERE id = ? AND state = ?",
+            "UPDATE record SET state = ?, tag = ?, ordinal = ?, refused = ? WHERE row = ? AND state = ?",
             (STATES[keep.state], tag, ordinal, b"".join(keep.refused) or None, row, STATES[was or keep.state]),
         )
         if changed.rowcount != 1:
@@ -240,26 +206,23 @@ class _Writing:
         known = self._streams.get((topic, source))
         if known is None:
             self._connection.execute(
-                "INSERT OR IGNORE INTO streams (topic, source, sequence, leaf, held, resent, gap_reported)"
+                "INSERT OR IGNORE INTO stream (topic, source, sequence, leaf, held, resent, gap_reported)"
                 " VALUES (?, ?, 0, zeroblob(32), 0, 0, 0)",
                 (topic, source),
             )
             (stream,) = self._connection.execute(
-                "SELECT id FROM streams WHERE topic = ? AND source = ?", (topic, source)
+                "SELECT id FROM stream WHERE topic = ? AND source = ?", (topic, source)
             ).fetchone()
             known = self._streams[topic, source] = int(stream), self._source(source)
         return known
 
     def _source(self, source: AgencyId) -> int:
-        self._connection.execute("INSERT OR IGNORE INTO sources (name) VALUES (?)", (source,))
-        (number,) = self._connection.execute("SELECT id FROM sources WHERE name = ?", (source,)).fetchone()
+        self._connection.execute("INSERT OR IGNORE INTO source (name) VALUES (?)", (source,))
+        (number,) = self._connection.execute("SELECT id FROM source WHERE name = ?", (source,)).fetchone()
         return int(number)
 
 
-_INSERT: Final = (
-    "INSERT INTO records (id, stream, source, sequence, lane, state, tag, ordinal, refused,"
-    " offset, timestamp, key, headers, facts, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
+_INSERT: Final = "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 def _runs(places: Sequence[tuple[int, Leaf]]) -> list[tuple[int, bytes]]:
@@ -286,20 +249,19 @@ def _quarantine(connection: sqlite3.Connection, record: Quarantined) -> None:
         "SELECT records, bytes FROM quarantine_use WHERE topic = ? AND source = ? AND station = ?", where
     ).fetchone() or (0, 0)
     whole = use[0] < QUARANTINE_RECORDS and use[1] + size <= QUARANTINE_BYTES
-    topic, offset, timestamp, key, headers, value = fetched_row(fetched)
-    content = (timestamp, key, headers, value) if whole else (timestamp, None, None, None)
     again = connection.execute(
-        "UPDATE quarantine SET code = ?, at = ? WHERE topic = ? AND offset = ?",
-        (record.code, milliseconds(record.at), topic, offset),
+        "UPDATE quarantine SET code = ?, found_at = ? WHERE topic = ? AND offset = ?",
+        (record.code, to_micros(record.at), fetched.topic, fetched.offset),
     )
     if again.rowcount:
         return
+    content = pack_fetched(fetched) if whole else (fetched.offset, fetched.timestamp_ms, None, None, None)
     connection.execute(
-        "INSERT INTO quarantine (topic, offset, timestamp, key, headers, value, digest, source, code,"
-        " station, at, size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO quarantine (topic, offset, timestamp, key, headers, value, digest, source, code, station,"
+        " found_at, size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            *(topic, offset, *content, digest_of(fetched)),
-            *(record.source, record.code, record.station, milliseconds(record.at), size if whole else None),
+            *(fetched.topic, *content, digest_of(fetched)),
+            *(record.source, record.code, record.station, to_micros(record.at), size if whole else None),
         ),
     )
     if whole:

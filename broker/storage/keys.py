@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Final
 
 from broker.errors import StorageError
 from broker.names import AgencyId, KeyId, Leaf, Topic, length_prefixed
-from broker.ports import DataKey, Finding, WrappingKey
+from broker.ports import DataKey, WrappingKey
 from broker.stages import StreamHead
 from broker.storage.database import Database
-from broker.storage.rows import from_micros, read_verified, to_micros, unprefixed, verified_blob
+from broker.storage.findings import FINDING, read_findings, write_findings
+from broker.storage.rows import pack_verified, unpack_verified, unprefixed
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
-    from broker.ports import NewKeys, ReceivedKeys
+    from broker.ports import Finding, NewKeys, ReceivedKeys
     from broker.sealing.atrest import AtRest
     from broker.stages import Verified
-    from broker.storage.database import Row
 
 FILE: Final = "keys.db"
 
@@ -82,35 +82,29 @@ CREATE TABLE stream (
     sequence INTEGER NOT NULL,
     leaf BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE place (
+CREATE TABLE reading (
     topic TEXT PRIMARY KEY,
     next INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE waiting (
     topic TEXT NOT NULL,
-    place INTEGER NOT NULL,
-    record BLOB NOT NULL,
-    PRIMARY KEY (topic, place)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE finding (
-    number INTEGER PRIMARY KEY,
-    code TEXT NOT NULL,
     source TEXT NOT NULL,
-    topic TEXT NOT NULL,
-    place INTEGER NOT NULL,
-    found_at INTEGER NOT NULL,
-    detail TEXT NOT NULL,
-    evidence BLOB NOT NULL
+    offset INTEGER NOT NULL,
+    timestamp INTEGER NOT NULL,
+    key BLOB,
+    headers BLOB NOT NULL,
+    value BLOB,
+    sequence INTEGER NOT NULL,
+    lane BLOB NOT NULL,
+    facts BLOB NOT NULL,
+    PRIMARY KEY (topic, offset)
 ) STRICT
 """
 
-_AT_ONCE: Final = 64
-_ANY_OF: Final = f" IN ({','.join('?' * _AT_ONCE)})"
-_OWN_KEYS: Final = (  # noqa: S608 - nothing but question marks is joined
+_OWN_KEYS: Final = (
     "SELECT o.unit, o.readers, o.source, o.key_id, d.key FROM own_key o"
     " JOIN data_key d ON d.source = o.source AND d.key_id = o.key_id WHERE o.unit"
-) + _ANY_OF
-_NUMBERS: Final = "SELECT pair_unit, used FROM number WHERE pair_unit" + _ANY_OF  # noqa: S608 - as above
+)
 
 
 class SqliteKeyStore:
@@ -127,7 +121,7 @@ class SqliteKeyStore:
             MisconfiguredError: the file is not a key store of this release.
             StorageError: it cannot be opened.
         """
-        self._database = Database(folder / FILE, schema=(_SCHEMA,), label="keys")
+        self._database = Database(folder / FILE, schema=(f"{_SCHEMA};{FINDING}",), label="keys")
         self._at_rest = at_rest
 
     def close(self) -> None:
@@ -149,7 +143,7 @@ class SqliteKeyStore:
     def own_data_keys(self, units: Collection[bytes]) -> Mapping[tuple[bytes, bytes], DataKey]:
         """See `KeyStore.own_data_keys`."""
         found = {}
-        for unit, readers, source, key_id, blob in self._many(_OWN_KEYS, units):
+        for unit, readers, source, key_id, blob in self._database.read_many(_OWN_KEYS, units):
             key = self._open(_DATA, source, key_id, blob)
             found[unit, readers] = DataKey(key_id=KeyId(key_id), key=key)
         return found
@@ -177,16 +171,9 @@ class SqliteKeyStore:
         """See `KeyStore.next_numbers`."""
         first = int(self._database.read("SELECT number FROM first_number")[0][0])
         numbers = dict.fromkeys(pair_units, first)
-        for unit, used in self._many(_NUMBERS, pair_units):
+        for unit, used in self._database.read_many("SELECT pair_unit, used FROM number WHERE pair_unit", pair_units):
             numbers[unit] = used + 1
         return numbers
-
-    def _many(self, question: str, names: Collection[bytes]) -> Iterator[Row]:
-        """Ask for many names, so many at once that the statement stays the same."""
-        asked = list(names)
-        for start in range(0, len(asked), _AT_ONCE):
-            some = asked[start : start + _AT_ONCE]
-            yield from self._database.read(question, [*some, *[None] * (_AT_ONCE - len(some))])
 
     # --- own keys, made durable before they are used ------------------------------------------------------------
 
@@ -258,7 +245,7 @@ class SqliteKeyStore:
 
     def offsets(self) -> Mapping[Topic, int]:
         """See `KeyStore.offsets`."""
-        return {Topic(topic): place for topic, place in self._database.read("SELECT topic, next FROM place")}
+        return {Topic(topic): place for topic, place in self._database.read("SELECT topic, next FROM reading")}
 
     def commit(self, received: ReceivedKeys) -> None:
         """See `KeyStore.commit`."""
@@ -273,50 +260,30 @@ class SqliteKeyStore:
             connection.executemany("INSERT OR IGNORE INTO data_key VALUES (?, ?, ?)", data_keys)
             connection.executemany("INSERT OR IGNORE INTO wrapping_key VALUES (?, ?, ?)", wraps)
             connection.executemany(
-                "DELETE FROM waiting WHERE topic = ? AND place = ?",
+                "DELETE FROM waiting WHERE topic = ? AND offset = ?",
                 [(item.fetched.topic, item.fetched.offset) for item in received.done_waiting],
             )
             connection.executemany(
-                "INSERT OR IGNORE INTO waiting VALUES (?, ?, ?)",
-                [(item.fetched.topic, item.fetched.offset, verified_blob(item)) for item in received.waiting],
+                "INSERT OR IGNORE INTO waiting VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [(item.fetched.topic, item.source, *pack_verified(item)) for item in received.waiting],
             )
             connection.executemany(
                 "INSERT OR REPLACE INTO stream VALUES (?, ?, ?)",
                 [(topic, head.sequence, head.leaf) for topic, head in received.heads.items()],
             )
-            connection.executemany(
-                "INSERT INTO finding (code, source, topic, place, found_at, detail, evidence)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [_finding_row(item) for item in received.findings],
-            )
+            write_findings(connection, received.findings)
 
     def waiting_units(self) -> list[Verified]:
         """See `KeyStore.waiting_units`."""
-        rows = self._database.read("SELECT record FROM waiting ORDER BY topic, place")
-        return [read_verified(row[0]) for row in rows]
-
-    def findings(self, *, after: int, limit: int) -> list[tuple[int, Finding]]:
-        """See `KeyStore.findings`."""
         rows = self._database.read(
-            "SELECT number, code, source, topic, place, found_at, detail, evidence FROM finding"
-            " WHERE number > ? ORDER BY number LIMIT ?",
-            (after, limit),
+            "SELECT topic, source, offset, timestamp, key, headers, value, sequence, lane, facts FROM waiting"
+            " ORDER BY topic, offset"
         )
-        return [
-            (
-                number,
-                Finding(
-                    code=code,
-                    source=source,
-                    topic=Topic(topic),
-                    offset=place,
-                    at=from_micros(micros),
-                    detail=detail,
-                    evidence=tuple(unprefixed(evidence)),
-                ),
-            )
-            for number, code, source, topic, place, micros, detail, evidence in rows
-        ]
+        return [unpack_verified(topic, source, columns) for topic, source, *columns in rows]
+
+    def findings(self, after: int, limit: int) -> list[tuple[int, Finding]]:
+        """See `KeyStore.findings`."""
+        return read_findings(self._database, after, limit)
 
     def _seal(self, label: str, source: str, key: DataKey | WrappingKey) -> bytes:
         return self._at_rest.seal(label, key.key, length_prefixed(source.encode(), key.key_id))
@@ -332,12 +299,7 @@ def _move(connection: sqlite3.Connection, offsets: Mapping[Topic, tuple[int, int
         StorageError: `store.moved`, another reader was here.
     """
     for topic, (expected, following) in offsets.items():
-        row = connection.execute("SELECT next FROM place WHERE topic = ?", (topic,)).fetchone()
+        row = connection.execute("SELECT next FROM reading WHERE topic = ?", (topic,)).fetchone()
         if (row[0] if row else 0) != expected:
             raise StorageError("store.moved", topic)
-        connection.execute("INSERT OR REPLACE INTO place VALUES (?, ?)", (topic, following))
-
-
-def _finding_row(item: Finding) -> tuple[object, ...]:
-    evidence = length_prefixed(*item.evidence)
-    return (item.code, item.source, item.topic, item.offset, to_micros(item.at), item.detail, evidence)
+        connection.execute("INSERT OR REPLACE INTO reading VALUES (?, ?)", (topic, following))

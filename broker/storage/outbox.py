@@ -16,7 +16,7 @@ from broker.errors import StorageError
 from broker.ports import Accepted, StoredRecord
 from broker.storage.database import Database
 from broker.storage.outbox_reading import DRAFT, REFUSAL, ROUTE, UNPUBLISHED, OutboxReading
-from broker.storage.rows import draft_blob, from_micros, headers_blob, read_draft, route_blob, to_micros
+from broker.storage.rows import from_micros, pack_draft, pack_headers, pack_route, to_micros, unpack_draft
 
 if TYPE_CHECKING:
     import sqlite3
@@ -78,7 +78,7 @@ CREATE TABLE record (
 ) STRICT;
 CREATE TABLE published (
     row INTEGER PRIMARY KEY,
-    place INTEGER NOT NULL,
+    offset INTEGER NOT NULL,
     published_at INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE published_below (
@@ -124,7 +124,7 @@ class SqliteOutbox(OutboxReading):
         for item in submissions:
             tag = self._tag(item.event_id)
             release_at = 0 if item.release_at is None else to_micros(item.release_at)
-            entries.append((tag, release_at, self._at_rest.seal(DRAFT, draft_blob(item), tag)))
+            entries.append((tag, release_at, self._at_rest.seal(DRAFT, pack_draft(item), tag)))
         rows, drafts = [], []
         with self._database.transaction() as connection:
             cursor = connection.cursor()
@@ -153,7 +153,7 @@ class SqliteOutbox(OutboxReading):
         )
         drafts = []
         for row, tag, body, micros in found:
-            event_id, draft = read_draft(self._at_rest.open(DRAFT, body, tag))
+            event_id, draft = unpack_draft(self._at_rest.open(DRAFT, body, tag))
             drafts.append(Accepted(row=row, event_id=event_id, draft=draft, accepted_at=from_micros(micros)))
         return drafts
 
@@ -187,7 +187,7 @@ class SqliteOutbox(OutboxReading):
                     event = event_rows[record.event_id]
                     copies[event].append(row)
                 place = (row, streams[record.topic], record.sequence, event, record.record_id, record.lane)
-                value = (record.leaf, micros, record.key, headers_blob(record.headers), record.value)
+                value = (record.leaf, micros, record.key, pack_headers(record.headers), record.value)
                 records.append(place + value)
             connection.executemany("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", records)
             _took(_delete_drafts(connection, sorted(copies)), len(events))
@@ -202,7 +202,7 @@ class SqliteOutbox(OutboxReading):
     ) -> Iterator[tuple[int, bytes, str]]:
         """Yield a row of `sealed` for each event."""
         for event, route in events:
-            blob = route_blob(event.event_id, route)
+            blob = pack_route(event.event_id, route)
             sealed = self._at_rest.seal(ROUTE, blob, self._tag(event.event_id))
             yield event.row, sealed, str(copies[event.row])
 

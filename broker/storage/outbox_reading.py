@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
-
-import orjson
+from typing import TYPE_CHECKING, Final, cast
 
 from broker.names import AgencyId, EventId, Lane, Leaf, RecordId, Topic
 from broker.ports import Backlog, Cause, Refusal, SendState, SentCopy, SentEvent
 from broker.stages import Sealed, StreamHead
-from broker.storage.rows import draft_route, from_micros, read_headers, read_route
+from broker.storage.rows import draft_route, event_of_route, from_micros, unpack_headers, unpack_route
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from broker.ports import Route
     from broker.sealing.atrest import AtRest
+    from broker.stages import Headers
     from broker.storage.database import Database, Row
 
 DRAFT: Final = "outbox/draft"
@@ -66,10 +65,10 @@ class OutboxReading:
 
     def sealed_here(self, topic: Topic, places: Sequence[tuple[int, Leaf]]) -> set[Leaf]:
         """See `Outbox.sealed_here`."""
-        rows: list[Row] = self._database.read(
+        rows = self._database.read(
             "SELECT sequence, leaf FROM record WHERE stream = (SELECT id FROM stream WHERE topic = ?)"
             " AND sequence IN (SELECT value FROM json_each(?))",
-            (topic, orjson.dumps([sequence for sequence, _ in places]).decode()),
+            (topic, str([sequence for sequence, _ in places])),
         )
         return {leaf for _, leaf in set(rows) & set(places)}
 
@@ -131,17 +130,17 @@ class OutboxReading:
     def _route(self, tag: bytes, sealed: bytes | None, draft: bytes | None) -> tuple[EventId, Route]:
         """Return the id and the route of an event that is sealed, or else waits or was refused."""
         if sealed is not None:
-            return read_route(self._at_rest.open(ROUTE, sealed, tag))
-        return read_route(draft_route(self._at_rest.open(DRAFT, draft or b"", tag)))
+            return unpack_route(self._at_rest.open(ROUTE, sealed, tag))
+        return unpack_route(draft_route(self._at_rest.open(DRAFT, draft or b"", tag)))
 
     def _sealed(self, row: Row) -> Sealed:
         """Return the record of a row of `_RECORD`."""
         _, topic, key, headers, value, record_id, lane, sequence, leaf, tag, route = row
-        event_id = None if tag is None else read_route(self._at_rest.open(ROUTE, route, tag))[0]
+        event_id = None if tag is None else event_of_route(self._at_rest.open(ROUTE, route, tag))
         return Sealed(
             topic=Topic(topic),
             key=key,
-            headers=read_headers(headers),
+            headers=cast("Headers", unpack_headers(headers)),  # this node gave each a value
             value=value,
             record_id=RecordId(record_id),
             lane=Lane(lane),
@@ -172,7 +171,7 @@ class OutboxReading:
     def _copies(self, records: str, route: Route) -> tuple[SentCopy, ...]:
         audiences = dict(route.copies)
         rows = self._database.read(
-            "SELECT s.topic, r.record_id, r.sequence, r.leaf, r.stored_at, p.place, p.published_at"
+            "SELECT s.topic, r.record_id, r.sequence, r.leaf, r.stored_at, p.offset, p.published_at"
             " FROM record r JOIN stream s ON s.id = r.stream LEFT JOIN published p ON p.row = r.row"
             " WHERE r.row IN (SELECT value FROM json_each(?)) ORDER BY r.row",
             (records,),
@@ -185,10 +184,10 @@ class OutboxReading:
                 sequence=sequence,
                 leaf=Leaf(leaf),
                 stored_at=from_micros(stored_at),
-                offset=place,
+                offset=offset,
                 published_at=None if published_at is None else from_micros(published_at),
             )
-            for topic, record_id, sequence, leaf, stored_at, place, published_at in rows
+            for topic, record_id, sequence, leaf, stored_at, offset, published_at in rows
         )
 
 

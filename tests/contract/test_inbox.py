@@ -57,7 +57,7 @@ def inbox(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Inbox]:
     if request.param == "memory":
         yield MemoryInbox()
         return
-    sqlite = SqliteInbox(tmp_path / "store" / "inbox.db", at_rest=AtRest(bytes(32)))
+    sqlite = SqliteInbox(tmp_path / "store", at_rest=AtRest(bytes(32)))
     yield sqlite
     sqlite.close()
 

@@ -20,11 +20,11 @@ from tests.contract.inbox_values import KEY, POLICE, TOPIC, admitted, change, ev
 
 def test_everything_is_there_after_opening_again(tmp_path: Path) -> None:
     """What was committed is durable."""
-    path = tmp_path / "store" / "inbox.db"
-    first = SqliteInbox(path, at_rest=AtRest(bytes(32)))
+    folder = tmp_path / "store"
+    first = SqliteInbox(folder, at_rest=AtRest(bytes(32)))
     first.commit(taken(admitted(1, "a"), waiting(2), streams=[change(first.stream(TOPIC, POLICE), 2)]))
     first.close()
-    again = SqliteInbox(path, at_rest=AtRest(bytes(32)))
+    again = SqliteInbox(folder, at_rest=AtRest(bytes(32)))
     assert again.known([(POLICE, event_id("a"))])
     assert again.stream(TOPIC, POLICE).head.sequence == 2
     assert (again.counts().entries, again.counts().waiting) == (1, 1)
@@ -33,8 +33,8 @@ def test_everything_is_there_after_opening_again(tmp_path: Path) -> None:
 
 def test_two_processes_cannot_both_commit_the_same_batch(tmp_path: Path) -> None:
     """Two openings of one file: the second to commit is told that it was moved."""
-    path = tmp_path / "store" / "inbox.db"
-    one, two = (SqliteInbox(path, at_rest=AtRest(bytes(32))) for _ in range(2))
+    folder = tmp_path / "store"
+    one, two = (SqliteInbox(folder, at_rest=AtRest(bytes(32))) for _ in range(2))
     step = taken(admitted(1), streams=[change(one.stream(TOPIC, POLICE), 1)], offsets={TOPIC: (0, 1)})
     one.commit(step)
     with pytest.raises(StorageError) as caught:
@@ -47,29 +47,29 @@ def test_two_processes_cannot_both_commit_the_same_batch(tmp_path: Path) -> None
 
 def test_no_id_of_an_event_stands_on_a_page(tmp_path: Path) -> None:
     """An event is found by a tag under the node's own key; another key finds nothing."""
-    path = tmp_path / "store" / "inbox.db"
-    inbox = SqliteInbox(path, at_rest=AtRest(bytes(32)))
+    folder = tmp_path / "store"
+    inbox = SqliteInbox(folder, at_rest=AtRest(bytes(32)))
     planted = event_id("planted")
     inbox.commit(taken(admitted(1, "planted", missing=(KEY,))))
     inbox.known([(POLICE, planted)])
     inbox.close()
-    pages = b"".join(file.read_bytes() for file in path.parent.iterdir())
+    pages = b"".join(file.read_bytes() for file in folder.iterdir())
     assert bytes(leaf(1)) in pages
     for shape in (planted.encode(), bytes.fromhex(planted.replace("-", "")), planted.replace("-", "").encode()):
         assert shape not in pages
-    other = SqliteInbox(path, at_rest=AtRest(b"\x01" * 32))
+    other = SqliteInbox(folder, at_rest=AtRest(b"\x01" * 32))
     assert other.known([(POLICE, planted)]) == set()
     other.close()
 
 
 def test_what_is_asked_on_the_hot_path_uses_an_index(tmp_path: Path) -> None:
     """No question of the reader walks through the whole inbox."""
-    path = tmp_path / "store" / "inbox.db"
-    SqliteInbox(path, at_rest=AtRest(bytes(32))).close()
-    connection = sqlite3.connect(path)
+    folder = tmp_path / "store"
+    SqliteInbox(folder, at_rest=AtRest(bytes(32))).close()
+    connection = sqlite3.connect(folder / "inbox.db")
     for question in (
-        "SELECT * FROM records WHERE tag IN (?, ?) AND ordinal = 0",
-        "SELECT * FROM records WHERE stream = 1 AND sequence = 2 AND state > 2 AND state = 3",
+        "SELECT * FROM record WHERE ordinal = 0 AND tag IN (?, ?)",
+        "SELECT * FROM record WHERE stream = 1 AND sequence = 2 AND state > 1 AND state = 3",
         "SELECT * FROM missing WHERE key_id = ? AND source = 1",
         "DELETE FROM missing WHERE row = 1",
         "SELECT * FROM missing WHERE reported = 0 AND since < 5 ORDER BY since",

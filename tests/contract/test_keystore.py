@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from broker.errors import StorageError
-from broker.names import AgencyId, KeyId, Lane, Leaf, RecordId, Topic
+from broker.names import AgencyId, KeyId, Lane, Leaf, RecordId, Topic, derived_uuid
 from broker.ports import DataKey, Finding, NewKeys, ReceivedKeys, WrappingKey
 from broker.sealing.atrest import AtRest
 from broker.stages import Fetched, StreamHead, Verified
@@ -78,7 +78,7 @@ def verified(offset: int, *, value: bytes | None = b"sealed") -> Verified:
     return Verified(
         fetched=fetched,
         source=OTHER,
-        record_id=RecordId(f"r{offset}"),
+        record_id=RecordId(derived_uuid(bytes(32), f"r{offset}")),
         lane=Lane(b"l" * 16),
         sequence=offset + 1,
         previous=Leaf(b"p" * 32),

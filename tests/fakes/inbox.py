@@ -22,7 +22,7 @@ from broker.ports import (
     Stream,
 )
 from broker.storage.inbox_commit import QUARANTINE_BYTES, QUARANTINE_RECORDS, digest_of, moved
-from broker.storage.records import size_of
+from broker.storage.rows import size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -79,33 +79,33 @@ class MemoryInbox:
     # --- what the reader asks
 
     def offsets(self) -> Mapping[Topic, int]:
-        """Return the offset of the next record to read of each event topic."""
+        """See `Inbox.offsets`."""
         return dict(self._tables.offsets)
 
     def stream(self, topic: Topic, source: AgencyId) -> Stream:
-        """Return where a stream stands."""
+        """See `Inbox.stream`."""
         return self._tables.streams.get((topic, source), Stream(topic=topic, source=source))
 
     def leaf_at(self, topic: Topic, source: AgencyId, sequence: int) -> Leaf | None:
-        """Return the leaf that took a place in a stream."""
+        """See `Inbox.leaf_at`."""
         return self._tables.places.get((topic, source), {}).get(sequence)
 
     def lane(self, topic: Topic, source: AgencyId, lane: Lane) -> LaneState | None:
-        """Return what is known of a lane."""
+        """See `Inbox.lane`."""
         return self._tables.lanes.get((topic, source), {}).get(lane)
 
     def kept_at(self, topic: Topic, source: AgencyId, sequence: int, state: State) -> list[Kept]:
-        """Return the records that are held, or forked, at a place."""
+        """See `Inbox.kept_at`."""
         return [kept for kept in self._of(topic, source, state) if kept.verified.sequence == sequence]
 
     def first_held(self, topic: Topic, source: AgencyId) -> Kept | None:
-        """Return the record just beyond a stream's first gap."""
+        """See `Inbox.first_held`."""
         return min(
             self._of(topic, source, State.HELD), key=lambda kept: (kept.verified.sequence, kept.row), default=None
         )
 
     def forked(self, topic: Topic, source: AgencyId, lane: Lane, *, after: int, limit: int) -> list[Kept]:
-        """Return the forked records of a lane, by sequence."""
+        """See `Inbox.forked`."""
         found = [
             kept
             for kept in self._of(topic, source, State.FORKED)
@@ -114,34 +114,34 @@ class MemoryInbox:
         return sorted(found, key=lambda kept: (kept.verified.sequence, kept.row))[:limit]
 
     def known(self, events: Sequence[EventName]) -> set[EventName]:
-        """Return those of the events that are in the inbox."""
+        """See `Inbox.known`."""
         return {event for event in events if event in self._tables.events}
 
     def event(self, event_id: EventId, source: AgencyId | None = None) -> list[Kept]:
-        """Return the records of an event, the first first."""
+        """See `Inbox.event`."""
         tables = self._tables
         found = [rows for (by, known), rows in tables.events.items() if known == event_id and source in {None, by}]
         rows = min(found, default=[])
         return [tables.records[row] for row in rows]
 
     def waiting_for(self, keys: Sequence[tuple[AgencyId, KeyId]]) -> list[Kept]:
-        """Return the records that miss one of the keys, each once, in the order in which they came."""
+        """See `Inbox.waiting_for`."""
         wanted = set(keys)
         missed = [one for one, _ in self._tables.missing.values()]
         rows = {one.row for one in missed if (one.source, one.key_id) in wanted}
         return [self._tables.records[row] for row in sorted(rows)]
 
     def missing(self, after: int, limit: int) -> list[MissingKey]:
-        """Return keys that are missed, by number."""
+        """See `Inbox.missing`."""
         return [one for number, (one, _) in self._tables.missing.items() if number > after][:limit]
 
     def overdue(self, before: datetime, limit: int) -> list[MissingKey]:
-        """Return keys missed since before that time and not reported."""
+        """See `Inbox.overdue`."""
         missed = self._tables.missing.values()
         return [one for one, reported in missed if not reported and one.since < before][:limit]
 
     def gaps(self, before: datetime) -> list[Gap]:
-        """Return gaps that are open since before that time and not reported."""
+        """See `Inbox.gaps`."""
         gaps = []
         for (topic, source), (since, reported) in self._tables.gaps.items():
             first = self.first_held(topic, source)
@@ -153,7 +153,7 @@ class MemoryInbox:
         return gaps
 
     def commit(self, taken: Taken) -> None:
-        """Make one step of the reader whole."""
+        """See `Inbox.commit`."""
         with self._lock:
             tables = self._tables.copied()
             _write(tables, taken)
@@ -162,21 +162,21 @@ class MemoryInbox:
     # --- what consumers ask
 
     def entries(self, after: int, limit: int) -> list[Entry]:
-        """Return entries in order."""
+        """See `Inbox.entries`."""
         return self._tables.entries[max(after, 0) :][:limit]
 
     def last_entry(self) -> int:
-        """Return the number of the newest entry."""
+        """See `Inbox.last_entry`."""
         return len(self._tables.entries)
 
     def records(self, row: int) -> list[Kept]:
-        """Return the records of the event whose first record is `row`."""
+        """See `Inbox.records`."""
         tables = self._tables
         rows: list[int] = next((rows for rows in tables.events.values() if rows[0] == row), [])
         return [tables.records[one] for one in rows]
 
     def cursor(self, consumer: str) -> int:
-        """Return the number of the last entry that a consumer has taken."""
+        """See `Inbox.cursor`."""
         return self._tables.cursors.get(consumer, 0)
 
     def advance(
@@ -188,7 +188,7 @@ class MemoryInbox:
         asides: Sequence[Aside] = (),
         findings: Sequence[Finding] = (),
     ) -> None:
-        """Move a consumer's cursor, by compare-and-set."""
+        """See `Inbox.advance`."""
         with self._lock:
             if self.cursor(consumer) != expected:
                 raise moved("cursor of a consumer")
@@ -199,27 +199,27 @@ class MemoryInbox:
             self._tables = tables
 
     def asides(self, consumer: str, after: int, limit: int) -> list[Aside]:
-        """Return what a consumer could not take."""
+        """See `Inbox.asides`."""
         found = [one for one in self._tables.asides.values() if one.consumer == consumer and one.entry > after]
         return sorted(found, key=lambda one: one.entry)[:limit]
 
     # --- what people ask
 
     def quarantined(self, after: int, limit: int) -> list[QuarantineRow]:
-        """Return quarantined records by number."""
+        """See `Inbox.quarantined`."""
         return [row for number, row in self._tables.quarantine.items() if number > after][:limit]
 
     def quarantined_at(self, numbers: Sequence[int]) -> list[QuarantineRow]:
-        """Return the quarantined records of those numbers."""
+        """See `Inbox.quarantined_at`."""
         rows = self._tables.quarantine
         return [rows[number] for number in numbers if number in rows]
 
     def findings(self, after: int, limit: int) -> list[tuple[int, Finding]]:
-        """Return findings with their numbers."""
+        """See `Inbox.findings`."""
         return list(enumerate(self._tables.findings, start=1))[max(after, 0) :][:limit]
 
     def counts(self) -> InboxCounts:
-        """Return how full the inbox is."""
+        """See `Inbox.counts`."""
         tables = self._tables
         states = [kept.state for kept in tables.records.values()]
         return InboxCounts(

@@ -240,7 +240,7 @@ class ReadingNode:
         self.folder = folder
         self.probe = probe or Death()
         self.clock = clock or HeldClock()
-        self.inbox = SqliteInbox(folder / "inbox.db", at_rest=at_rest)
+        self.inbox = SqliteInbox(folder, at_rest=at_rest)
         self.keys = SqliteKeyStore(folder, at_rest=at_rest)
         self.outbox = SqliteOutbox(folder, source=ME, at_rest=at_rest)
         self.thread = Thread("reader")
