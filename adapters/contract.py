@@ -13,10 +13,10 @@ An adapter is found by its entry point in the group `simpul.adapters`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 import orjson
 
@@ -31,8 +31,27 @@ if TYPE_CHECKING:
     from broker.ports import Sink
     from broker.stages import Opened
 
-WHOLE_FILE = 0
+T = TypeVar("T")
+
+WHOLE_FILE: Final = 0
 """The row of a reject that concerns the file as such."""
+
+Faults = list[tuple[str, str]]
+"""All that is wrong with a record, each as (field, code); the field as the documented format has it."""
+
+_ENVELOPE: Final = {
+    "status": ("Actual", "Exercise", "Test"),
+    "tlp": ("green", "amber", "amber+strict", "red"),
+    "pap": ("clear", "green", "amber", "red"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records(Generic[T]):
+    """A native file as `native.py` reads it: how many records it has, and each with its row, in order."""
+
+    total: int
+    rows: Iterator[tuple[int, T | Faults]] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +182,34 @@ Tell = Callable[[str, Mapping[str, object]], None]
 # --- from native to event ---------------------------------------------------------------------------------------
 
 
+def reading(file: str, records: Records[T], mapped: Callable[[int, T], Mapped]) -> Reading:
+    """Map the records of a file.
+
+    Args:
+        file: its name.
+        records: as `native.py` reads them.
+        mapped: maps the record of a row; a `Reject` that it returns needs no file.
+    """
+    return Reading(total=records.total, mapped=mapped_each(file, records.rows, mapped))
+
+
+def mapped_each(
+    file: str, rows: Iterable[tuple[int, T | Faults]], mapped: Callable[[int, T], Mapped]
+) -> Iterator[Mapped]:
+    """Map records that were read one by one, as `reading` does."""
+    for row, record in rows:
+        if isinstance(record, list):
+            yield from rejects(file, row, record)
+            continue
+        one = mapped(row, record)
+        yield replace(one, file=file) if isinstance(one, Reject) else one
+
+
+def rejects(file: str, row: int, faults: Faults) -> list[Reject]:
+    """Reject a record for all that is wrong with it."""
+    return [Reject(file=file, row=row, field=name, code=code) for name, code in faults]
+
+
 def offer(row: int, origin: Origin, body: Mapping[str, Any]) -> Offer:
     """Wrap a CloudEvent, as plain JSON values, into a draft."""
     return Offer(row=row, draft=Draft(origin=origin, body=orjson.dumps(body)))
@@ -196,6 +243,15 @@ def choice(settings: Mapping[str, str], name: str, allowed: Iterable[str]) -> st
     if settings[name] not in set(allowed):
         raise MisconfiguredError("config.adapter-setting", name)
     return settings[name]
+
+
+def terms_of(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings that every event says as they are, `status`, `tlp` and `pap`: those that the adapter knows.
+
+    Raises:
+        MisconfiguredError: one of them is not possible.
+    """
+    return {name: choice(settings, name, allowed) for name, allowed in _ENVELOPE.items() if name in settings}
 
 
 # --- from event to native ---------------------------------------------------------------------------------------

@@ -8,11 +8,13 @@ Rules:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from adapters.contract import Faults, Records, T
 from adapters.tables import text_of
 from broker.errors import InvalidEventError
 
@@ -56,12 +58,21 @@ def read_json(content: bytes) -> Any:  # noqa: ANN401 - JSON is whatever it is u
     raise InvalidEventError("adapter.json-broken")
 
 
-def records_of(value: object) -> list[Any]:
-    """Return the records of a parsed file, in order.
+def read_records(content: bytes, read: Callable[[int, Any], T | Faults]) -> Records[T]:
+    """Read a file of records.
+
+    Args:
+        content: the file.
+        read: makes a record of a row, from 1, and its JSON, or says what is wrong with it.
 
     Raises:
-        InvalidEventError: it holds neither an object nor a list.
+        InvalidEventError: it is not JSON, or holds neither an object nor a list.
     """
+    values = _values(read_json(content))
+    return Records(total=len(values), rows=((row, read(row, value)) for row, value in enumerate(values, start=1)))
+
+
+def _values(value: object) -> list[Any]:
     if isinstance(value, dict) and isinstance(value.get("results"), list):
         return list(value["results"])
     if isinstance(value, list):
@@ -71,8 +82,8 @@ def records_of(value: object) -> list[Any]:
     raise InvalidEventError("adapter.record-shape")
 
 
-def faults_of(error: ValidationError) -> list[tuple[str, str]]:
-    """Say what is wrong with a record: (path, code) for each fault, without anything that came from outside."""
+def faults_of(error: ValidationError) -> Faults:
+    """Say what is wrong with a record, without anything that came from outside."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     return [
         (

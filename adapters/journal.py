@@ -1,4 +1,4 @@
-"""A file of lines in an agency's own place, one for each delivered event, that only ever grows.
+"""A file of lines in an agency's own place, one for each delivered event, that only ever grows; and the sink over it.
 
 Rules:
 
@@ -10,16 +10,21 @@ Rules:
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from adapters.contract import received
 from broker.errors import RejectedError, StorageError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from adapters.contract import Received
+    from broker.ports import Delivery
 
 OWNER_ONLY = 0o600
 OWNER_ONLY_FOLDER = 0o700
@@ -101,6 +106,32 @@ class Journal:
             return self._mark_of(line)
         except RejectedError as error:
             raise StorageError("adapter.delivery-unreadable", f"line {number}") from error
+
+
+class JournalSink:
+    """Appends a line for each delivered event (`broker.ports.Sink`)."""
+
+    def __init__(
+        self, path: Path, *, write: Callable[[Received], str], mark_of: Callable[[str], str], header: str = ""
+    ) -> None:
+        """Nothing is opened before the first delivery.
+
+        Args:
+            path: the file.
+            write: makes the line of an event, without a line break.
+            mark_of: the mark of the event of a line that was written before (`Received.mark`).
+            header: the first line, or nothing.
+        """
+        self._journal = Journal(path, mark_of=mark_of, header=header)
+        self._write = write
+
+    async def deliver(self, events: Sequence[Delivery]) -> None:
+        """Make the events durable as lines; as the contract says."""
+        await asyncio.to_thread(self._deliver, events)
+
+    def _deliver(self, events: Sequence[Delivery]) -> None:
+        plain = [received(delivery.event.opened) for delivery in events]
+        self._journal.append([(event.mark, self._write(event)) for event in plain])
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -13,9 +13,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+import orjson
+
+from adapters.contract import Faults, Records, T
 from broker.errors import InvalidEventError
 
 HEADER_ROW = 1
@@ -30,23 +34,6 @@ class Row:
 
     number: int
     cells: Mapping[str, str] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """One thing wrong with a record: its row, the column, the code; never a value."""
-
-    row: int
-    column: str
-    code: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """A table with a right header: the number of its records, and the records in order."""
-
-    total: int
-    rows: Iterator[Row | Fault] = field(repr=False)
 
 
 def text_of(content: bytes) -> str:
@@ -66,16 +53,19 @@ def text_of(content: bytes) -> str:
     return text
 
 
-def read_table(content: bytes, *, delimiter: str, columns: Sequence[str]) -> Table:
+def read_table(
+    content: bytes, *, delimiter: str, columns: Sequence[str], read: Callable[[Row], T | Faults]
+) -> Records[T]:
     """Read a table.
 
     Args:
         content: the file.
         delimiter: one character.
         columns: every column of the documented format.
+        read: makes a record of a row, or says what is wrong with it.
 
     Returns:
-        The records; a line that cannot be read is a `Fault` in its place.
+        The records; a line that is no row has its fault in its place.
 
     Raises:
         InvalidEventError: the encoding or the header is wrong; the detail names a column of the format, nothing else.
@@ -93,7 +83,10 @@ def read_table(content: bytes, *, delimiter: str, columns: Sequence[str]) -> Tab
     if len(header) != len(columns):
         raise InvalidEventError("adapter.columns-extra")
     records = [(number, line) for number, line in enumerate(lines[1:], start=HEADER_ROW + 1) if line.strip()]
-    return Table(total=len(records), rows=(_row(number, line, header, delimiter) for number, line in records))
+    rows = ((number, _row(number, line, header, delimiter)) for number, line in records)
+    return Records(
+        total=len(records), rows=((number, read(row) if isinstance(row, Row) else row) for number, row in rows)
+    )
 
 
 def write_line(cells: Sequence[str], *, delimiter: str) -> str:
@@ -122,16 +115,39 @@ def read_line(line: str, *, delimiter: str, columns: Sequence[str]) -> dict[str,
     return dict(zip(columns, (cell.removeprefix("'") for cell in cells), strict=True))
 
 
+def write_delivery(row: object, *, delimiter: str, columns: Sequence[str]) -> str:
+    """Write a delivered event, whose fields are named as the columns, the last one as JSON."""
+    *texts, parts = (getattr(row, column.lower()) for column in columns)
+    return write_line([*texts, orjson.dumps(parts).decode()], delimiter=delimiter)
+
+
+def read_delivery(line: str, *, delimiter: str, columns: Sequence[str]) -> dict[str, Any]:
+    """Read the fields of a delivered event that `write_delivery` wrote.
+
+    Raises:
+        InvalidEventError: it is not one.
+    """
+    found: dict[str, Any] = read_line(line, delimiter=delimiter, columns=columns)
+    try:
+        parts = orjson.loads(found[columns[-1]])
+    except orjson.JSONDecodeError:
+        parts = None
+    if not isinstance(parts, dict):
+        raise InvalidEventError("adapter.row-broken", columns[-1])
+    found[columns[-1]] = parts
+    return {column.lower(): value for column, value in found.items()}
+
+
 def _guarded(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
-def _row(number: int, line: str, header: Sequence[str], delimiter: str) -> Row | Fault:
+def _row(number: int, line: str, header: Sequence[str], delimiter: str) -> Row | Faults:
     cells = _cells(line, delimiter)
     if cells is None:
-        return Fault(row=number, column="", code="adapter.row-broken")
+        return [("", "adapter.row-broken")]
     if len(cells) != len(header):
-        return Fault(row=number, column="", code="adapter.row-cells")
+        return [("", "adapter.row-cells")]
     return Row(number=number, cells={name: cell.strip() for name, cell in zip(header, cells, strict=True)})
 
 

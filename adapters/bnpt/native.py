@@ -13,6 +13,7 @@ from typing import Any, Final
 import orjson
 from pydantic import ValidationError
 
+from adapters.contract import Faults
 from adapters.documents import NativeModel, read_json
 from broker.errors import InvalidEventError
 
@@ -69,11 +70,11 @@ class Delivered(NativeModel):
     """The STIX bundle, where the event carries one that opens here; it stands here and not in `parts`."""
 
 
-def read_bundle(content: bytes) -> Bundle | list[tuple[str, str]]:
+def read_bundle(content: bytes) -> Bundle | Faults:
     """Read a file.
 
     Returns:
-        The bundle; or everything that is wrong with it, each as (path, code).
+        The bundle; or everything that is wrong with it.
 
     Raises:
         InvalidEventError: it is not JSON.
@@ -125,7 +126,7 @@ def read_delivered(content: bytes) -> Delivered:
     raise InvalidEventError("adapter.row-broken")
 
 
-def _shape(value: object) -> list[tuple[str, str]]:
+def _shape(value: object) -> Faults:
     """Check that this is a bundle as STIX 2.1 §8 says, of objects as §2.9 and §3.1 say."""
     if not isinstance(value, dict) or value.get("type") != "bundle":
         return [("type", "adapter.record-shape")]
@@ -146,7 +147,7 @@ def _is_object(thing: object) -> bool:
     return found is not None and found[1] == thing.get("type")
 
 
-def _named_individuals(objects: list[Thing]) -> list[tuple[str, str]]:
+def _named_individuals(objects: list[Thing]) -> Faults:
     """Find identities of individuals who are nobody's suspected face: they may be victims, and refuse the bundle.
 
     An individual may stand only where a threat actor of the bundle is attributed to them; a class that is absent or

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from adapters.bnpt import mapping, native
-from adapters.contract import FileRole, Mapped, Reading, Reject, choice, settings_of
+from adapters.contract import FileRole, Reading, Records, choice, reading, settings_of, terms_of
 from broker.errors import MisconfiguredError
 
 DEFAULTS: Final = {
@@ -35,13 +35,8 @@ class BundleSource:
 
     def read(self, name: str, content: bytes) -> Reading:
         """Map a bundle, as the contract says."""
-        read = native.read_bundle(content)
-        found: list[Mapped]
-        if isinstance(read, native.Bundle):
-            found = [mapping.mapped(read, terms=self.terms)]
-        else:
-            found = [Reject(file=name, row=mapping.WHOLE, field=path, code=code) for path, code in read]
-        return Reading(total=1, mapped=found)
+        bundle = Records(total=1, rows=iter([(mapping.WHOLE, native.read_bundle(content))]))
+        return reading(name, bundle, lambda _, read: mapping.mapped(read, terms=self.terms))
 
 
 def source(folder: Path, settings: Mapping[str, str]) -> BundleSource:
@@ -56,8 +51,7 @@ def source(folder: Path, settings: Mapping[str, str]) -> BundleSource:
     return BundleSource(
         folder=folder / "drop",
         terms=mapping.Terms(
-            status=choice(known, "status", ("Actual", "Exercise", "Test")),
-            pap=choice(known, "pap", ("clear", "green", "amber", "red")),
+            **terms_of(known),
             audience=known["audience"],
             nexus=choice(known, "nexus", ("none", "terror", "document_fraud")),
             confidence=int(known["confidence"]),

@@ -6,7 +6,7 @@ from typing import Final
 
 from adapters.contract import Adapter
 from adapters.dropfolder import FolderAdapter
-from adapters.hotline.sink import LineSink
+from adapters.hotline.sink import sink
 from adapters.hotline.source import DEFAULTS, source
 
-adapter: Final[Adapter] = FolderAdapter("hotline", source=source, sink=LineSink, settings=DEFAULTS)
+adapter: Final[Adapter] = FolderAdapter("hotline", source=source, sink=sink, settings=DEFAULTS)

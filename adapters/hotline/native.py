@@ -13,7 +13,8 @@ import orjson
 from pydantic import Field, ValidationError
 from pydantic.types import AwareDatetime
 
-from adapters.documents import NativeModel, faults_of, read_json, records_of
+from adapters.contract import Faults, Records
+from adapters.documents import NativeModel, faults_of, read_records
 from broker.errors import InvalidEventError
 from schemas.vocabulary import App
 
@@ -88,17 +89,16 @@ class Delivered(NativeModel):
     isi: dict[str, dict[str, Any]]
 
 
-def read_tips(content: bytes) -> list[Any]:
-    """Return the records of a file, unread.
+def read_tips(content: bytes) -> Records[Tip]:
+    """Read a file of tips.
 
     Raises:
         InvalidEventError: it is not JSON.
     """
-    return records_of(read_json(content))
+    return read_records(content, lambda _, value: _tip(value))
 
 
-def read_tip(value: object) -> Tip | list[tuple[str, str]]:
-    """Read one record; if it is wrong, everything that is wrong with it as (path, code)."""
+def _tip(value: object) -> Tip | Faults:
     try:
         return Tip.model_validate_json(orjson.dumps(value))
     except ValidationError as error:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from adapters.contract import FileRole, Mapped, Reading, Reject, choice, settings_of
+from adapters.contract import FileRole, Reading, reading, settings_of, terms_of
 from adapters.hotline import mapping, native
 
 DEFAULTS: Final = {
@@ -32,17 +32,7 @@ class TipSource:
 
     def read(self, name: str, content: bytes) -> Reading:
         """Map a file of tips, as the contract says."""
-        records = native.read_tips(content)
-        return Reading(total=len(records), mapped=self._mapped(name, records))
-
-    def _mapped(self, name: str, records: list[Any]) -> Iterator[Mapped]:
-        for row, record in enumerate(records, start=1):
-            read = native.read_tip(record)
-            if isinstance(read, native.Tip):
-                yield mapping.mapped(row, read, terms=self.terms)
-                continue
-            for path, code in read:
-                yield Reject(file=name, row=row, field=path, code=code)
+        return reading(name, native.read_tips(content), lambda row, tip: mapping.mapped(row, tip, terms=self.terms))
 
 
 def source(folder: Path, settings: Mapping[str, str]) -> TipSource:
@@ -54,11 +44,5 @@ def source(folder: Path, settings: Mapping[str, str]) -> TipSource:
     known = settings_of(settings, DEFAULTS)
     return TipSource(
         folder=folder / "drop",
-        terms=mapping.Terms(
-            status=choice(known, "status", ("Actual", "Exercise", "Test")),
-            tlp=choice(known, "tlp", ("green", "amber", "amber+strict", "red")),
-            pap=choice(known, "pap", ("clear", "green", "amber", "red")),
-            area=known["area"],
-            audience=known["audience"],
-        ),
+        terms=mapping.Terms(**terms_of(known), area=known["area"], audience=known["audience"]),
     )

@@ -6,7 +6,7 @@ from typing import Final
 
 from adapters.contract import Adapter
 from adapters.dropfolder import FolderAdapter
-from adapters.immigration.sink import TableSink
+from adapters.immigration.sink import sink
 from adapters.immigration.source import DEFAULTS, source
 
-adapter: Final[Adapter] = FolderAdapter("immigration", source=source, sink=TableSink, settings=DEFAULTS)
+adapter: Final[Adapter] = FolderAdapter("immigration", source=source, sink=sink, settings=DEFAULTS)

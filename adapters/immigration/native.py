@@ -7,17 +7,14 @@ beside them (`*register.csv`), and what the node delivers (`masuk.csv`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
-import orjson
-
+from adapters.contract import Faults, Records
 from adapters.immigration import mrz
-from adapters.tables import Fault, Row, Table, read_line, read_table, write_line
-from broker.errors import InvalidEventError
+from adapters.tables import Row, read_delivery, read_table, write_delivery
 
 DELIMITER: Final = ";"
 CROSSING_COLUMNS: Final = (
@@ -139,17 +136,16 @@ class Delivered:
     isi: dict[str, object] = field(repr=False)
 
 
-def read_crossings(content: bytes) -> Table:
-    """Read an export's header and count its rows.
+def read_crossings(content: bytes) -> Records[Crossing]:
+    """Read an export.
 
     Raises:
         InvalidEventError: the file as a whole is not such an export.
     """
-    return read_table(content, delimiter=DELIMITER, columns=CROSSING_COLUMNS)
+    return read_table(content, delimiter=DELIMITER, columns=CROSSING_COLUMNS, read=_crossing)
 
 
-def crossing(row: Row) -> Crossing | tuple[Fault, ...]:
-    """Read one row of an export; if it is wrong, everything that is wrong with it."""
+def _crossing(row: Row) -> Crossing | Faults:
     cells = row.cells
     checked_at = _local_time(cells["WAKTU_PERIKSA"])
     checks = {
@@ -160,29 +156,19 @@ def crossing(row: Row) -> Crossing | tuple[Fault, ...]:
         "TUJUAN_TRANSIT": not cells["TUJUAN_TRANSIT"] or _COUNTRIES.fullmatch(cells["TUJUAN_TRANSIT"]) is not None,
         "ALASAN": len(cells["ALASAN"]) <= _REASON_MAX,
     }
-    words = {"ARAH": Direction, "STATUS_BCM": Colour, "KEPUTUSAN": Decision}
-    faults = [
-        Fault(row=row.number, column=name, code="adapter.value-form") for name, right in checks.items() if not right
-    ]
-    faults += [
-        Fault(row=row.number, column=name, code="adapter.value-unknown")
-        for name, known in words.items()
-        if cells[name] not in {*known}
-    ]
-    faults += [
-        Fault(row=row.number, column=name, code="adapter.value-unknown")
-        for name in ("CEKAL", "INTERPOL_SLTD")
-        if cells[name] not in {"YA", "TIDAK"}
-    ]
+    words = {
+        "ARAH": {*Direction},
+        "STATUS_BCM": {*Colour},
+        "KEPUTUSAN": {*Decision},
+        "CEKAL": {"YA", "TIDAK"},
+        "INTERPOL_SLTD": {"YA", "TIDAK"},
+    }
+    faults = [(name, "adapter.value-form") for name, right in checks.items() if not right]
+    faults += [(name, "adapter.value-unknown") for name, known in words.items() if cells[name] not in known]
     passport, wrong = mrz.read(cells["MRZ1"], cells["MRZ2"], on=checked_at.date() if checked_at else date.max)
-    faults += [Fault(row=row.number, column=column, code=code) for column, code in wrong]
+    faults += wrong
     if faults or passport is None or checked_at is None:
-        return tuple(faults)
-    return _crossing(row, checked_at, passport)
-
-
-def _crossing(row: Row, checked_at: datetime, passport: mrz.Passport) -> Crossing:
-    cells = row.cells
+        return faults
     return Crossing(
         row=row.number,
         trx_id=cells["TRX_ID"],
@@ -199,23 +185,22 @@ def _crossing(row: Row, checked_at: datetime, passport: mrz.Passport) -> Crossin
     )
 
 
-def read_register(content: bytes) -> Iterator[RegisterEntry | Fault]:
+def read_register(content: bytes) -> Records[RegisterEntry]:
     """Read the passport register.
 
     Raises:
         InvalidEventError: the file as a whole is not such a register.
     """
-    for row in read_table(content, delimiter=DELIMITER, columns=REGISTER_COLUMNS).rows:
-        yield row if isinstance(row, Fault) else _register_entry(row)
+    return read_table(content, delimiter=DELIMITER, columns=REGISTER_COLUMNS, read=_register_entry)
 
 
-def _register_entry(row: Row) -> RegisterEntry | Fault:
+def _register_entry(row: Row) -> RegisterEntry | Faults:
     number, nik = row.cells["NO_PASPOR"], row.cells["NIK"]
     if _PASSPORT.fullmatch(number) is None:
-        return Fault(row=row.number, column="NO_PASPOR", code="adapter.value-form")
+        return [("NO_PASPOR", "adapter.value-form")]
     digits = birth_digits(nik)
     if digits is None:
-        return Fault(row=row.number, column="NIK", code="adapter.nik-form")
+        return [("NIK", "adapter.nik-form")]
     return RegisterEntry(passport_number=number, birth_digits=digits)
 
 
@@ -236,8 +221,7 @@ def birth_digits(nik: str) -> str | None:
 
 def write_delivered(row: Delivered) -> str:
     """Write one row of `masuk.csv`, without its line break."""
-    cells = [getattr(row, name.lower()) for name in DELIVERED_COLUMNS[:-1]]
-    return write_line([*cells, orjson.dumps(row.isi).decode()], delimiter=DELIMITER)
+    return write_delivery(row, delimiter=DELIMITER, columns=DELIVERED_COLUMNS)
 
 
 def read_delivered(line: str) -> Delivered:
@@ -246,14 +230,7 @@ def read_delivered(line: str) -> Delivered:
     Raises:
         InvalidEventError: it is not one.
     """
-    cells = read_line(line, delimiter=DELIMITER, columns=DELIVERED_COLUMNS)
-    try:
-        parts = orjson.loads(cells.pop("ISI"))
-    except orjson.JSONDecodeError as error:
-        raise InvalidEventError("adapter.row-broken", "ISI") from error
-    if not isinstance(parts, dict):
-        raise InvalidEventError("adapter.row-broken", "ISI")
-    return Delivered(**{one.name: cells[one.name.upper()] for one in fields(Delivered) if one.name != "isi"}, isi=parts)
+    return Delivered(**read_delivery(line, delimiter=DELIMITER, columns=DELIVERED_COLUMNS))
 
 
 def _local_time(text: str) -> datetime | None:

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta, timezone
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from adapters.contract import FileRole, Mapped, Reading, Reject, choice, settings_of
+from adapters.contract import (
+    FileRole,
+    Mapped,
+    Reading,
+    Records,
+    Reject,
+    choice,
+    mapped_each,
+    rejects,
+    settings_of,
+    terms_of,
+)
 from adapters.immigration import mapping, native
-from adapters.tables import Fault, Table
 from broker.errors import MisconfiguredError, StorageError
 
 DEFAULTS: Final = {
@@ -45,27 +56,24 @@ class CrossingSource:
 
     def read(self, name: str, content: bytes) -> Reading:
         """Map an export, as the contract says; a missing register makes it wait, unless settings do without one."""
-        table = native.read_crossings(content)
-        births, rejects = self._register()
-        return Reading(total=table.total, mapped=self._mapped(name, table, births, rejects))
+        crossings = native.read_crossings(content)
+        births, wrong = self._register()
+        return Reading(total=crossings.total, mapped=chain(wrong, self._mapped(name, crossings, births)))
 
-    def _mapped(self, name: str, table: Table, births: Mapping[str, str], rejects: list[Reject]) -> Iterator[Mapped]:
-        yield from rejects
-        rows = [row if isinstance(row, Fault) else native.crossing(row) for row in table.rows]
-        sizes = mapping.group_sizes([row for row in rows if isinstance(row, native.Crossing)], self.terms.group_window)
-        for row in rows:
-            if isinstance(row, native.Crossing):
-                birth = births.get(row.passport.number)
-                one = mapping.mapped(row, group_size=sizes.get(row.row, 1), register_birth=birth, terms=self.terms)
-                yield replace(one, file=name) if isinstance(one, Reject) else one
-                continue
-            for fault in (row,) if isinstance(row, Fault) else row:
-                yield Reject(file=name, row=fault.row, field=fault.column, code=fault.code)
+    def _mapped(self, name: str, crossings: Records[native.Crossing], births: Mapping[str, str]) -> Iterator[Mapped]:
+        rows = list(crossings.rows)
+        sizes = mapping.group_sizes([one for _, one in rows if not isinstance(one, list)], self.terms.group_window)
+
+        def mapped(row: int, one: native.Crossing) -> Mapped:
+            birth = births.get(one.passport.number)
+            return mapping.mapped(one, group_size=sizes.get(row, 1), register_birth=birth, terms=self.terms)
+
+        yield from mapped_each(name, rows, mapped)
 
     def _register(self) -> tuple[dict[str, str], list[Reject]]:
         """Read every register that lies in the folder, a later name winning over an earlier one."""
         births: dict[str, str] = {}
-        rejects: list[Reject] = []
+        wrong: list[Reject] = []
         try:
             files = sorted(path for path in self.folder.iterdir() if self.role(path.name) is FileRole.REFERENCE)
             contents = [(path.name, path.read_bytes()) for path in files]
@@ -74,12 +82,12 @@ class CrossingSource:
         if not contents and self.needs_register:
             raise StorageError("adapter.register-missing")
         for name, content in contents:
-            for entry in native.read_register(content):
-                if isinstance(entry, Fault):
-                    rejects.append(Reject(file=name, row=entry.row, field=entry.column, code=entry.code))
+            for row, entry in native.read_register(content).rows:
+                if isinstance(entry, list):
+                    wrong += rejects(name, row, entry)
                 else:
                     births[entry.passport_number] = entry.birth_digits
-        return births, rejects
+        return births, wrong
 
 
 def source(folder: Path, settings: Mapping[str, str]) -> CrossingSource:
@@ -92,9 +100,7 @@ def source(folder: Path, settings: Mapping[str, str]) -> CrossingSource:
     return CrossingSource(
         folder=folder / "drop",
         terms=mapping.Terms(
-            status=choice(known, "status", ("Actual", "Exercise", "Test")),
-            tlp=choice(known, "tlp", ("green", "amber", "amber+strict", "red")),
-            pap=choice(known, "pap", ("clear", "green", "amber", "red")),
+            **terms_of(known),
             area=known["area"],
             offset=_offset(known["utc_offset"]),
             audience=tuple(known["audience"].split()),

@@ -6,7 +6,7 @@ from typing import Final
 
 from adapters.contract import Adapter
 from adapters.dropfolder import FolderAdapter
-from adapters.ngo.sink import LineSink
+from adapters.ngo.sink import sink
 from adapters.ngo.source import DEFAULTS, source
 
-adapter: Final[Adapter] = FolderAdapter("ngo", source=source, sink=LineSink, settings=DEFAULTS)
+adapter: Final[Adapter] = FolderAdapter("ngo", source=source, sink=sink, settings=DEFAULTS)

@@ -15,7 +15,8 @@ from typing import Any, Final
 
 import orjson
 
-from adapters.documents import read_json, records_of
+from adapters.contract import Faults, Records
+from adapters.documents import read_records
 from adapters.ngo import htcds
 from broker.errors import InvalidEventError
 
@@ -71,17 +72,17 @@ class Delivered:
     parts: Mapping[str, Mapping[str, Any]] = field(repr=False)
 
 
-def read_submissions(content: bytes) -> list[Any]:
-    """Return the submissions of a file, unread.
+def read_submissions(content: bytes) -> Records[Intake]:
+    """Read a file of submissions.
 
     Raises:
         InvalidEventError: it is not JSON.
     """
-    return records_of(read_json(content))
+    return read_records(content, intake)
 
 
-def intake(row: int, value: object) -> Intake | list[tuple[str, str]]:
-    """Read one submission; if it is wrong, everything that is wrong with it as (field, code)."""
+def intake(row: int, value: object) -> Intake | Faults:
+    """Read one submission; if it is wrong, everything that is wrong with it."""
     if not isinstance(value, dict):
         return [("", "adapter.record-shape")]
     uuid, form, recorded_at = _uuid(value), value.get("_xform_id_string"), _recorded_at(value)
@@ -159,9 +160,9 @@ def _recorded_at(value: Mapping[str, Any]) -> datetime | None:
     return None
 
 
-def _fields(value: Mapping[str, Any]) -> tuple[dict[str, htcds.Value], list[tuple[str, str]]]:
+def _fields(value: Mapping[str, Any]) -> tuple[dict[str, htcds.Value], Faults]:
     fields: dict[str, htcds.Value] = {}
-    faults: list[tuple[str, str]] = []
+    faults: Faults = []
     for name, raw in value.items():
         known = htcds.canonical(name)
         if _NO_CONTENT.fullmatch(name) is not None or not htcds.is_ours(known):

@@ -7,12 +7,12 @@ source therefore takes whole answers of the data endpoint again and again; only 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from adapters.contract import FileRole, Mapped, Reading, Reject, choice, settings_of
+from adapters.contract import FileRole, Reading, choice, reading, settings_of, terms_of
 from adapters.ngo import htcds, mapping, native
 from broker.errors import MisconfiguredError
 from schemas.consent import Prompt
@@ -45,18 +45,8 @@ class IntakeSource:
 
     def read(self, name: str, content: bytes) -> Reading:
         """Map a file of submissions, as the contract says."""
-        records = native.read_submissions(content)
-        return Reading(total=len(records), mapped=self._mapped(name, records))
-
-    def _mapped(self, name: str, records: list[Any]) -> Iterator[Mapped]:
-        for row, record in enumerate(records, start=1):
-            read = native.intake(row, record)
-            if isinstance(read, native.Intake):
-                one = mapping.mapped(read, terms=self.terms)
-                yield replace(one, file=name) if isinstance(one, Reject) else one
-                continue
-            for path, code in read:
-                yield Reject(file=name, row=row, field=path, code=code)
+        intakes = native.read_submissions(content)
+        return reading(name, intakes, lambda _, intake: mapping.mapped(intake, terms=self.terms))
 
 
 def source(folder: Path, settings: Mapping[str, str]) -> IntakeSource:
@@ -70,9 +60,7 @@ def source(folder: Path, settings: Mapping[str, str]) -> IntakeSource:
     return IntakeSource(
         folder=folder / "drop",
         terms=mapping.Terms(
-            status=choice(known, "status", ("Actual", "Exercise", "Test")),
-            tlp=choice(known, "tlp", ("green", "amber", "amber+strict", "red")),
-            pap=choice(known, "pap", ("clear", "green", "amber", "red")),
+            **terms_of(known),
             priority=choice(known, "priority", ("P1", "P2")),
             audience=known["audience"],
             scopes=_scopes(known["scopes"]),

@@ -6,7 +6,7 @@ from typing import Final
 
 from adapters.contract import Adapter
 from adapters.dropfolder import FolderAdapter
-from adapters.police.sink import TableSink
+from adapters.police.sink import sink
 from adapters.police.source import DEFAULTS, source
 
-adapter: Final[Adapter] = FolderAdapter("police", source=source, sink=TableSink, settings=DEFAULTS)
+adapter: Final[Adapter] = FolderAdapter("police", source=source, sink=sink, settings=DEFAULTS)

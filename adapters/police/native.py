@@ -7,15 +7,13 @@ Two tables with commas: case rows as the investigation system exports them (`*.c
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-import orjson
-
+from adapters.contract import Faults, Records
 from adapters.police import articles
-from adapters.tables import Fault, Row, Table, read_line, read_table, write_line
-from broker.errors import InvalidEventError
+from adapters.tables import Row, read_delivery, read_table, write_delivery
 from schemas.case import canonical_lp
 from schemas.codelists import listing
 
@@ -117,13 +115,13 @@ class Delivered:
     isi_json: dict[str, object] = field(repr=False)
 
 
-def read_cases(content: bytes) -> Table:
-    """Read an export's header and count its rows.
+def read_cases(content: bytes) -> Records[CaseRow]:
+    """Read an export.
 
     Raises:
         InvalidEventError: the file as a whole is not such an export.
     """
-    return read_table(content, delimiter=DELIMITER, columns=CASE_COLUMNS)
+    return read_table(content, delimiter=DELIMITER, columns=CASE_COLUMNS, read=_case_row)
 
 
 def lp_number(text: str) -> LpNumber | None:
@@ -140,8 +138,7 @@ def lp_number(text: str) -> LpNumber | None:
     )
 
 
-def case_row(row: Row) -> CaseRow | tuple[Fault, ...]:
-    """Read one row of an export; if it is wrong, everything that is wrong with it."""
+def _case_row(row: Row) -> CaseRow | Faults:
     cells = row.cells
     lp = lp_number(cells["NO_LP"])
     registered_on, occurred_on = _day(cells["TGL_LP"]), _day(cells["TGL_KEJADIAN"])
@@ -162,7 +159,7 @@ def case_row(row: Row) -> CaseRow | tuple[Fault, ...]:
     }
     if lp and model and lp.model and lp.model.upper() != model.upper():
         wrong["JENIS_LP"] = "adapter.lp-model"
-    faults = tuple(Fault(row=row.number, column=name, code=code) for name, code in wrong.items() if code)
+    faults = [(name, code) for name, code in wrong.items() if code]
     if faults or not (lp and registered_on and occurred_on and model and charges and modus):
         return faults
     women, girls, men, boys = (int(cells[name]) for name in COUNT_COLUMNS)
@@ -183,8 +180,7 @@ def case_row(row: Row) -> CaseRow | tuple[Fault, ...]:
 
 def write_delivered(row: Delivered) -> str:
     """Write one row of `terima.csv`, without its line break."""
-    cells = [getattr(row, name.lower()) for name in DELIVERED_COLUMNS[:-1]]
-    return write_line([*cells, orjson.dumps(row.isi_json).decode()], delimiter=DELIMITER)
+    return write_delivery(row, delimiter=DELIMITER, columns=DELIVERED_COLUMNS)
 
 
 def read_delivered(line: str) -> Delivered:
@@ -193,15 +189,7 @@ def read_delivered(line: str) -> Delivered:
     Raises:
         InvalidEventError: it is not one.
     """
-    cells = read_line(line, delimiter=DELIMITER, columns=DELIVERED_COLUMNS)
-    try:
-        parts = orjson.loads(cells.pop("ISI_JSON"))
-    except orjson.JSONDecodeError as error:
-        raise InvalidEventError("adapter.row-broken", "ISI_JSON") from error
-    if not isinstance(parts, dict):
-        raise InvalidEventError("adapter.row-broken", "ISI_JSON")
-    texts = {one.name: cells[one.name.upper()] for one in fields(Delivered) if one.name != "isi_json"}
-    return Delivered(**texts, isi_json=parts)
+    return Delivered(**read_delivery(line, delimiter=DELIMITER, columns=DELIVERED_COLUMNS))
 
 
 def _modus(text: str) -> tuple[str, ...] | None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from adapters.contract import FileRole, Mapped, Reading, Reject, choice, settings_of
+from adapters.contract import FileRole, Reading, choice, reading, settings_of, terms_of
 from adapters.police import mapping, native
-from adapters.tables import Fault, Table
 from broker.errors import MisconfiguredError
 
 DEFAULTS: Final = {
@@ -36,17 +35,7 @@ class CaseSource:
 
     def read(self, name: str, content: bytes) -> Reading:
         """Map an export, as the contract says."""
-        table = native.read_cases(content)
-        return Reading(total=table.total, mapped=self._mapped(name, table))
-
-    def _mapped(self, name: str, table: Table) -> Iterator[Mapped]:
-        for row in table.rows:
-            read = (row,) if isinstance(row, Fault) else native.case_row(row)
-            if isinstance(read, native.CaseRow):
-                yield mapping.mapped(read, terms=self.terms)
-                continue
-            for fault in read:
-                yield Reject(file=name, row=fault.row, field=fault.column, code=fault.code)
+        return reading(name, native.read_cases(content), lambda _, case: mapping.mapped(case, terms=self.terms))
 
 
 def source(folder: Path, settings: Mapping[str, str]) -> CaseSource:
@@ -61,9 +50,7 @@ def source(folder: Path, settings: Mapping[str, str]) -> CaseSource:
     return CaseSource(
         folder=folder / "drop",
         terms=mapping.Terms(
-            status=choice(known, "status", ("Actual", "Exercise", "Test")),
-            tlp=choice(known, "tlp", ("green", "amber", "amber+strict", "red")),
-            pap=choice(known, "pap", ("clear", "green", "amber", "red")),
+            **terms_of(known),
             utc_offset=known["utc_offset"],
             audience=known["audience"],
             nexus=choice(known, "nexus", ("none", "terror", "document_fraud")),
