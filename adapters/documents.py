@@ -2,6 +2,7 @@
 
 Rules:
 
+- an object in which a name stands twice has no one meaning, and refuses the file;
 - a file holds one record, a list of them, or an object with the list under `results`, as KoboToolbox answers;
 - a fault names the path of a field that the documented format knows; a name that the file invented becomes `?`.
 """
@@ -11,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from adapters.contract import Faults, Records, T
 from adapters.tables import text_of
+from broker import strict_json
 from broker.errors import InvalidEventError
 
 Thing = dict[str, Any]
@@ -47,15 +48,16 @@ def read_json(content: bytes) -> Any:  # noqa: ANN401 - JSON is whatever it is u
     """Parse a file.
 
     Raises:
-        InvalidEventError: it is not UTF-8, or not JSON.
+        InvalidEventError: it is not UTF-8, not JSON, or an object has two members of one name.
     """
-    text = text_of(content)
+    text = text_of(content).encode()
     try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        pass
-    # Out here, so that the parser's error, which carries the text, is not the context of ours.
-    raise InvalidEventError("adapter.json-broken")
+        return strict_json.parse(text)
+    except strict_json.NameTwiceError:
+        code = "adapter.json-name-twice"
+    except strict_json.NotJsonError:
+        code = "adapter.json-broken"
+    raise InvalidEventError(code)
 
 
 def read_records(content: bytes, read: Callable[[int, Any], T | Faults]) -> Records[T]:

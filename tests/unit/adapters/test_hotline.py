@@ -159,6 +159,7 @@ def test_a_tip_that_is_read_again_is_the_same(read: Read, tip: dict[str, Any]) -
         pytest.param(b'"tip"', "adapter.record-shape", id="a word"),
         pytest.param(b"\xff\xfe{\x00", "adapter.file-bom", id="UTF-16"),
         pytest.param(b'{"a": NaN}', "adapter.json-broken", id="NaN"),
+        pytest.param(b'[{"a": {"b": 1, "b": 1}}]', "adapter.json-name-twice", id="a name twice"),
     ],
 )
 def test_a_file_that_is_no_json_is_refused(tmp_path: Path, content: bytes, code: str) -> None:
