@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import Final
+from itertools import pairwise
+from typing import Any, Final
 
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatch
@@ -27,6 +28,9 @@ _HEADER_BYTES: Final = 61
 _MAGIC: Final = 2
 _COMPRESSION: Final = 0x07
 _CONTROL: Final = 0x20
+_MOST_HEADERS: Final = 64
+_MOST_NAME_BYTES: Final = 4_096
+"""A record of ours has nine headers; what has many more is not kept name by name."""
 
 
 class DamagedError(Exception):
@@ -83,7 +87,7 @@ def _last_offset(frame: bytes) -> int:
 
 
 def _read_batch(topic: Topic, frame: bytes, position: int, last: int) -> list[Fetched]:
-    _, _, _, magic, _, attributes, _, _, latest = _HEADER.unpack_from(frame)
+    base, _, _, magic, _, attributes, _, _, latest = _HEADER.unpack_from(frame)
     if magic != _MAGIC:
         return [_unreadable(topic, frame, last, 0, b"magic")]
     batch = DefaultRecordBatch(frame)
@@ -95,20 +99,28 @@ def _read_batch(topic: Topic, frame: bytes, position: int, last: int) -> list[Fe
     if attributes & _COMPRESSION:
         return [_unreadable(topic, frame, last, latest, b"compressed")]
     try:
-        return [
-            Fetched(
-                topic=topic,
-                offset=record.offset,
-                timestamp_ms=record.timestamp,
-                key=record.key,
-                value=record.value,
-                headers=tuple(record.headers),
-            )
-            for record in batch
-            if record.offset >= position
-        ]
+        records = [_fetched(topic, record) for record in batch]
     except (CorruptRecordException, ValueError, IndexError, OverflowError, MemoryError):
         return [_unreadable(topic, frame, last, latest, b"structure")]
+    # A writer gives each record's offset as a distance from the first; Kafka does not look whether they count upwards.
+    offsets = [record.offset for record in records]
+    if offsets and (offsets[0] < base or offsets[-1] > last or any(low >= high for low, high in pairwise(offsets))):
+        return [_unreadable(topic, frame, last, latest, b"offsets")]
+    return [record for record in records if record.offset >= position]
+
+
+def _fetched(topic: Topic, record: Any) -> Fetched:  # noqa: ANN401 - aiokafka ships no types
+    headers = tuple(record.headers)
+    if len(headers) > _MOST_HEADERS or sum(len(name) for name, _ in headers) > _MOST_NAME_BYTES:
+        headers = ((UNREADABLE, b"headers"),)
+    return Fetched(
+        topic=topic,
+        offset=record.offset,
+        timestamp_ms=record.timestamp,
+        key=record.key,
+        value=record.value,
+        headers=headers,
+    )
 
 
 def _unreadable(topic: Topic, frame: bytes, offset: int, timestamp_ms: int, why: bytes) -> Fetched:

@@ -5,17 +5,15 @@ A file that cannot be read, or names processes that are gone, is as good as none
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 from broker.errors import TransportError
+from broker.files import held, replace_whole
 
 KAFKA: Final = "kafka"
 DOCKER: Final = "docker"
@@ -90,10 +88,8 @@ def home(cache: Path) -> Path:
 
 def save(cache: Path, running: Running) -> None:
     """Write down what runs."""
-    whole = home(cache) / "state.json"
-    part = whole.with_suffix(".part")
-    part.write_text(json.dumps(asdict(running), default=str, indent=1), encoding="utf-8")
-    part.replace(whole)
+    content = json.dumps(asdict(running), default=str, indent=1).encode()
+    replace_whole(home(cache) / "state.json", content)
 
 
 def load(cache: Path) -> Running | None:
@@ -126,21 +122,9 @@ def lock(cache: Path, seconds: float = _LOCK_SECONDS) -> Iterator[None]:
     Raises:
         TransportError: somebody else has held it for too long.
     """
-    handle = os.open(home(cache) / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        _take(handle, time.monotonic() + seconds)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _take(handle: int, deadline: float) -> None:
-    while True:
+    with ExitStack() as holding:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            holding.enter_context(held(home(cache) / "lock", seconds=seconds))
         except BlockingIOError as error:
-            if time.monotonic() > deadline:
-                raise TransportError("kafka.start-locked") from error
-            time.sleep(0.1)
-        else:
-            return
+            raise TransportError("kafka.start-locked") from error
+        yield

@@ -292,7 +292,7 @@ def test_compressed_batch(battle: Field) -> None:
     "poison",
     [
         pytest.param(with_broken_name(b"value"), id="name"),
-        pytest.param(bytes(batch(b"value", header="ce_seal", header_value=None)), id="null"),
+        pytest.param(bytes(batch(b"value", headers=[("ce_seal", None)])), id="null"),
     ],
 )
 def test_header_that_is_no_text(battle: Field, poison: bytes) -> None:

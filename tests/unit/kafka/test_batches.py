@@ -53,8 +53,48 @@ def test_what_cannot_be_read_becomes_one_record_for_quarantine(raw: bytes, why: 
 
 def test_a_header_without_a_value_is_told_as_it_came() -> None:
     """A null header, which no record of ours has, stays one: what is quarantined is kept as it came."""
-    (record,) = read_page(TOPIC, bytes(batch(b"0", header_value=None)), 0).records
+    (record,) = read_page(TOPIC, bytes(batch(b"0", headers=[("name", None)])), 0).records
     assert record.headers == (("name", None),)
+
+
+@pytest.mark.parametrize(
+    "deltas",
+    [
+        pytest.param([0, 0], id="the same offset twice"),
+        pytest.param([5, 2], id="backwards"),
+        pytest.param([-7, 0], id="before the batch"),
+    ],
+)
+def test_offsets_that_do_not_count_upwards_within_the_batch_are_not_believed(deltas: list[int]) -> None:
+    """A writer chooses them, and Kafka does not look: no record is passed over, and the reader's place holds."""
+    raw = bytes(batch(b"0", b"1", base=10, deltas=deltas))
+    page = read_page(TOPIC, raw, 10)
+    assert [(each.offset, each.headers) for each in page.records] == [
+        (page.next_offset - 1, ((UNREADABLE, b"offsets"),))
+    ]
+
+
+def test_an_offset_beyond_the_batch_is_not_believed() -> None:
+    """The batch says where it ends; a record that claims to lie far beyond moves nobody's place."""
+    raw = batch(b"0", b"1", base=10, deltas=[0, 2**31 - 1])
+    struct.pack_into(">i", raw, raw_batches.LAST_DELTA, 1)
+    page = read_page(TOPIC, signed(raw), 10)
+    assert (len(page.records), page.next_offset) == (1, 12)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param([("h", b"")] * 70_000, id="70000 headers"),
+        pytest.param([("h" * 300_000, b"")], id="a name of 300 KB"),
+    ],
+)
+def test_masses_of_headers_are_not_kept(headers: list[tuple[str, bytes | None]]) -> None:
+    """Nine headers make a record; what has masses of them is quarantined without them, and the rest is read."""
+    raw = bytes(batch(b"0", headers=headers)) + bytes(batch(b"1", base=1))
+    first, second = read_page(TOPIC, raw, 0).records
+    assert (first.value, first.headers) == (b"0", ((UNREADABLE, b"headers"),))
+    assert second.headers == (("name", b"1"),)
 
 
 def test_an_old_format_is_not_read() -> None:
