@@ -8,7 +8,7 @@ import typer
 
 from broker.assembly import open_store
 from broker.cli.event import exported
-from broker.cli.terminal import Exit, JsonOption, NodeOption, note, out, print_json, word
+from broker.cli.terminal import Exit, JsonOption, NodeOption, note, out, print_json, shown, word
 from broker.codes import registry
 from broker.settings import node_folder
 
@@ -75,7 +75,7 @@ def show(
     out.print(f"sha-256 {row.digest.hex()}", markup=False)
     if row.record is not None:
         for name, value in row.record.fetched.headers:
-            out.print(f"  {name}: {(value or b'').decode('ascii', 'replace')[:100]}", markup=False)
+            out.print(f"  {shown(name)}: {shown((value or b'').decode('ascii', 'replace'))}", markup=False)
         size = len(row.record.fetched.value or b"")
         out.print(word(f"  isi: {size} byte", f"  value: {size} bytes"), markup=False)
 

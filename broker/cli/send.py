@@ -15,7 +15,7 @@ from broker.cli.terminal import JsonOption, NodeOption, out, print_json, word
 from broker.errors import MisconfiguredError
 from broker.settings import node_folder
 from broker.stages import Draft, Origin
-from broker.storage.database import Thread
+from broker.threads import Thread
 
 if TYPE_CHECKING:
     from broker.pipeline.outbound import AcceptResult

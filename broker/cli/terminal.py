@@ -52,6 +52,11 @@ def word(indonesian: str, english: str) -> str:
     return english if environment().lang == "en" else indonesian
 
 
+def shown(text: str, most: int = 100) -> str:
+    """Return text that somebody else wrote so that it cannot steer the terminal: control characters gone, cut."""
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text[:most])
+
+
 def note(indonesian: str, english: str) -> None:
     """Tell something beside the result."""
     err.print(word(indonesian, english))

@@ -14,6 +14,8 @@ from broker.cli.terminal import Exit, JsonOption, explain, out, print_json, word
 from broker.errors import MisconfiguredError, UntrustedError
 from broker.federation.insecure_folder import InsecureFolderFederation
 from broker.names import Topic
+from broker.sealing.batch import dsse_envelope
+from broker.sealing.encoding import parse_seal_unverified
 from broker.sealing.unseal import Verifier
 from broker.stages import Fetched, Verified
 
@@ -36,6 +38,7 @@ def verify(
     for number, one in enumerate(_records(file), start=1):
         try:
             verified = verifier.verify(_fetched(one), trusted)
+            _require_own_envelope(one, verified)
         except UntrustedError as error:
             held = False
             _refused(number, error, json=json)
@@ -43,6 +46,12 @@ def verify(
         _holds(number, verified, json=json)
     if not held:
         raise typer.Exit(Exit.REFUSED)
+
+
+def _require_own_envelope(one: Any, verified: Verified) -> None:  # noqa: ANN401 - JSON from anywhere
+    """A file that shows another envelope than its record's own would let two readers see two statements."""
+    if one.get("dsse") != dsse_envelope(parse_seal_unverified(dict(verified.fetched.headers)["ce_seal"] or b"")):
+        raise UntrustedError("untrusted.export", "the envelope in the file is not the record's own")
 
 
 def _holds(number: int, verified: Verified, *, json: bool) -> None:
@@ -81,7 +90,10 @@ def _records(file: Path) -> list[Any]:
         found = orjson.loads(file.read_bytes())
     except (OSError, orjson.JSONDecodeError) as error:
         raise MisconfiguredError("config.no-file", file.name) from error
-    return found if isinstance(found, list) else [found]
+    records = found if isinstance(found, list) else [found]
+    if not records:
+        raise MisconfiguredError("config.no-file", file.name)
+    return records
 
 
 def _fetched(one: Any) -> Fetched:  # noqa: ANN401 - JSON from anywhere
