@@ -84,9 +84,7 @@ def types() -> list[str]:
 def free_fields(type_name: str) -> set[tuple[str, ...]]:
     """Return the fields that take free text, as the published schema has them, without places in lists."""
     schema = _schema(find(type_name))
-    return {
-        ("data", part, *path) for part, inner in schema["properties"].items() for path in _free(schema, inner, ())
-    }
+    return {("data", part, *path) for part, inner in schema["properties"].items() for path in _free(schema, inner, ())}
 
 
 def _schema(kind: EventKind) -> dict[str, Any]:
