@@ -32,10 +32,11 @@ from adapters.contract import (
     Tell,
     settings_of,
 )
-from adapters.journal import OWNER_ONLY_FOLDER, sync_folder, write_whole
+from adapters.journal import write_whole
 from adapters.tables import write_line
 from broker.codes import registry
 from broker.errors import InvalidEventError, RejectedError, SimpulError, StorageError, UnavailableError
+from broker.files import OWNER_ONLY_FOLDER, sync_folder
 
 if TYPE_CHECKING:
     import os

@@ -19,15 +19,13 @@ from typing import TYPE_CHECKING
 
 from adapters.contract import received
 from broker.errors import RejectedError, StorageError
+from broker.files import OWNER_ONLY, OWNER_ONLY_FOLDER, replace_whole, sync_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from adapters.contract import Received
     from broker.ports import Delivery
-
-OWNER_ONLY = 0o600
-OWNER_ONLY_FOLDER = 0o700
 
 
 class Journal:
@@ -140,27 +138,11 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises:
         StorageError: it cannot be written.
     """
-    part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
-        file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, OWNER_ONLY)
-        try:
-            _write(file, 0, content)
-        finally:
-            os.close(file)
-        part.replace(path)
-        sync_folder(path.parent)
+        replace_whole(path, content)
     except OSError as error:
         raise StorageError("adapter.delivery-store") from error
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a new name in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _identity(file: int) -> tuple[int, int]:

@@ -34,12 +34,12 @@ from broker.sealing.atrest import AtRest
 from broker.sealing.keyring import Keyring
 from broker.sealing.unseal import Verifier
 from broker.settings import NodeSettings, read_node
-from broker.storage.database import Thread
 from broker.storage.inbox import SqliteInbox
 from broker.storage.keyfile import open_receiving_keys, open_signing_key, read_node_key
 from broker.storage.keys import SqliteKeyStore
 from broker.storage.outbox import SqliteOutbox
 from broker.telemetry import Counts, KillsAt
+from broker.threads import Thread
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence

@@ -44,8 +44,8 @@ from broker.pipeline.reading import Unreadable
 from broker.policy import default_agreements
 from broker.ports import Delivery
 from broker.stages import Draft, Fetched, Origin
-from broker.storage.database import Thread
 from broker.telemetry import Counts
+from broker.threads import Thread
 from schemas.catalogue import KINDS
 
 SIMPUL = str(Path(sysconfig.get_path("scripts")) / "simpul")

@@ -6,17 +6,16 @@ their command line, which names the folder, and nothing else is ever sent a sign
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
 
 import orjson
 
 from broker.errors import MisconfiguredError, SimpulError
+from broker.files import held
 from broker.kafka import choice, processes
 from broker.kafka.choice import KafkaChoice
 
@@ -36,13 +35,15 @@ class Workplace:
             MisconfiguredError: `demo.folder`; it cannot be made.
         """
         home = cache / "demo"
+        self._holding: Final = ExitStack()
         try:
             home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with _alone(home):
+            # One run at a time clears away and makes its folder: one not locked yet looks like one left behind.
+            with held(home / _LOCK):
                 _clear(home)
                 self.folder: Final = home.resolve() / f"{_FIRST}{os.urandom(4).hex()}"
                 self.folder.mkdir(mode=0o700)
-                self._lock: Final = _held(self.folder, fcntl.LOCK_EX)
+                self._holding.enter_context(held(self.folder / _LOCK))
         except OSError as error:
             raise MisconfiguredError("demo.folder", str(home)) from error
         self._pids: list[int] = []
@@ -77,28 +78,7 @@ class Workplace:
             (self.folder / _KEPT).touch()
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
-        os.close(self._lock)
-
-
-@contextmanager
-def _alone(home: Path) -> Iterator[None]:
-    """Let one run at a time clear away and make its folder: one that is not locked yet looks like one left behind."""
-    lock = _held(home, fcntl.LOCK_EX)
-    try:
-        yield
-    finally:
-        os.close(lock)
-
-
-def _held(folder: Path, how: int) -> int:
-    """Lock a folder and return the handle that holds the lock."""
-    lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, how)
-    except OSError:
-        os.close(lock)
-        raise
-    return lock
+        self._holding.close()
 
 
 def _clear(home: Path) -> None:
@@ -108,15 +88,9 @@ def _clear(home: Path) -> None:
 
 
 def _clear_one(folder: Path) -> None:
-    try:
-        lock = _held(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return  # it runs
-    try:
+    with suppress(BlockingIOError), held(folder / _LOCK, seconds=0):  # held: it runs
         _end_processes(folder)
         shutil.rmtree(folder, ignore_errors=True)
-    finally:
-        os.close(lock)
 
 
 def _end_processes(folder: Path) -> None:

@@ -7,8 +7,6 @@ is trusted, hence the name; a node in production refuses the setting (`insecure_
 
 from __future__ import annotations
 
-import os
-import tempfile
 import time
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -22,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from broker.errors import MisconfiguredError
 from broker.federation.listing import MAX_FILE_BYTES, agency_json, read_agencies, read_agency, read_catalogue, refused
+from broker.files import replace_whole
 from broker.names import AgencyId, Role
 from broker.ports import Agency, Federation, ReceivingKey, SigningKey
 
@@ -251,18 +250,8 @@ def _read_file(path: Path) -> bytes:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees the old one or the new one, whole."""
+    """Write a file that is public by nature: names, public keys, agreements."""
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(name, 0o644)  # noqa: PTH101 - public by nature: names, public keys, agreements
-            os.replace(name, path)  # noqa: PTH105 - a name from mkstemp
-        except BaseException:
-            os.unlink(name)  # noqa: PTH108 - the same
-            raise
+        replace_whole(path, content, mode=0o644)
     except OSError as error:
         raise refused(f"{path.name}: cannot be written") from error

@@ -4,29 +4,23 @@ Rules:
 - A write is one `transaction()`: durable when it returns (WAL, `synchronous=FULL`), or nothing of it happened
 - The folder is 0700 and the files 0600. What tells of an event is encrypted before it comes here (`AtRest`).
 - Every error of `sqlite3` becomes a `StorageError` by the one table here; none of its texts is passed on.
-- Nothing here is async. A running node calls each file from the file's own `Thread`, so that no call blocks
+- Nothing here is async. A running node calls each file from a `Thread` of the file's own, so that no call blocks
   the loop.
 """
 
 from __future__ import annotations
 
-import asyncio
-import fcntl
-import os
 import sqlite3
 import threading
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, Final
 
+from broker import files
 from broker.errors import MisconfiguredError, StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 Row = tuple[Any, ...]
 """A row as SQLite gives it; whoever asks knows its columns."""
@@ -190,20 +184,17 @@ def _opening(path: Path) -> Iterator[None]:
     database itself is opened by us only while it does not exist yet: closing a second descriptor of a file
     drops the POSIX locks that SQLite holds on it in this process (https://sqlite.org/howtocorrupt.html §2.2).
     """
-    folder = path.parent
-    gate = _gate(folder, path.name)
-    try:
-        fcntl.flock(gate, fcntl.LOCK_EX)
+    with ExitStack() as holding:
+        with _of_folder():
+            _make_own(path.parent)
+            holding.enter_context(files.held(path.with_name(f".{path.name}.lock")))
         try:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
-            _sync_folder(folder)
+            files.write_new(path, b"")
         except FileExistsError:
             pass
         except OSError as error:
             raise StorageError("store.denied", error.strerror or "") from error
         yield
-    finally:
-        os.close(gate)
 
 
 @contextmanager
@@ -213,58 +204,25 @@ def held(folder: Path) -> Iterator[None]:
     Raises:
         MisconfiguredError: `config.store-held`, a node runs on it already; or the folder cannot be made.
     """
-    gate = _gate(folder, "node")
-    try:
-        fcntl.flock(gate, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(gate)
-        raise MisconfiguredError("config.store-held", error.strerror or "") from error
+    with ExitStack() as holding:
+        with _of_folder():
+            _make_own(folder)
+            try:
+                holding.enter_context(files.held(folder / ".node.lock", seconds=0))
+            except BlockingIOError as error:
+                raise MisconfiguredError("config.store-held", error.strerror or "") from error
+        yield
+
+
+@contextmanager
+def _of_folder() -> Iterator[None]:
     try:
         yield
-    finally:
-        os.close(gate)
-
-
-def _gate(folder: Path, name: str) -> int:
-    """Make the folder where it is missing, ours alone, and open a file to lock in it."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)
-        return os.open(folder / f".{name}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise MisconfiguredError("config.store-folder", error.strerror or "") from error
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the names of new files durable."""
-    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-class Thread:
-    """The one thread on which a file of the store is called, in the order asked."""
-
-    def __init__(self, name: str) -> None:
-        """Start lazily; `name` shows in a debugger."""
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
-
-    async def run(self, call: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Call on the thread and return what it returns.
-
-        Cancelled while it waits its turn, the call never happens; cancelled while it runs, it runs to its
-        end, so that a transaction is whole or not at all, and only its result is lost.
-        """
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, lambda: call(*args, **kwargs))
-
-    async def close(self) -> None:
-        """Wait for the calls asked for so far, then end the thread."""
-        await asyncio.shield(self.run(_nothing))
-        self._executor.shutdown(wait=False)
-
-
-def _nothing() -> None:
-    """Mark the end of the queue."""
+def _make_own(folder: Path) -> None:
+    """Make the folder where it is missing, ours alone."""
+    folder.mkdir(mode=files.OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
+    folder.chmod(files.OWNER_ONLY_FOLDER)

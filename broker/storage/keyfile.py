@@ -10,6 +10,7 @@ import stat
 from typing import TYPE_CHECKING, Final
 
 from broker.errors import KeyServiceError, MisconfiguredError, StorageError
+from broker.files import OWNER_ONLY_FOLDER, write_new
 from broker.sealing.atrest import NODE_KEY_BYTES, AtRest
 from broker.sealing.private_keys import Ed25519Signer, HeldReceivingKeys, HybridReceiver, new_private_bytes
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from broker.ports import Randomness
 
-_OWNER_ONLY: Final = 0o600
 _SIGNING: Final = "key/signing"
 _RECEIVING: Final = "key/receiving"
 
@@ -104,13 +104,9 @@ def _read(path: Path, code: str) -> bytes:
 
 
 def _write(path: Path, content: bytes, code: str) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _OWNER_ONLY)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        path.parent.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
+        write_new(path, content)
     except FileExistsError as error:
         raise MisconfiguredError(code, "the file is there already; a key is never overwritten") from error
     except OSError as error:

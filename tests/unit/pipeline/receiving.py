@@ -23,10 +23,10 @@ from broker.sealing.private_keys import Ed25519Signer, HeldReceivingKeys
 from broker.sealing.seal import record_id, seal_batch, seal_copy
 from broker.sealing.unseal import Verifier
 from broker.stages import Cleared, Draft, Sealed, StreamHead, Unsealed
-from broker.storage.database import Thread
 from broker.storage.inbox import SqliteInbox
 from broker.storage.keys import SqliteKeyStore
 from broker.storage.outbox import SqliteOutbox
+from broker.threads import Thread
 from broker.validation import check
 from tests.unit.pipeline.sending import (
     IMI,

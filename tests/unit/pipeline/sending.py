@@ -25,9 +25,9 @@ from broker.sealing.keyring import Keyring
 from broker.sealing.private_keys import RECEIVING_BYTES, Ed25519Signer, HeldReceivingKeys, HybridReceiver
 from broker.sealing.unseal import Verifier, open_record
 from broker.stages import Draft, Opened
-from broker.storage.database import Thread
 from broker.storage.keys import SqliteKeyStore
 from broker.storage.outbox import SqliteOutbox
+from broker.threads import Thread
 from schemas.catalogue import KINDS
 from tests.unit.validation.bodies import body, draft
 

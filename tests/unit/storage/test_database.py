@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import multiprocessing
 import sqlite3
 import stat
@@ -14,7 +13,7 @@ import pytest
 from broker import codes
 from broker.errors import MisconfiguredError, StorageError
 from broker.storage import database
-from broker.storage.database import Database, Thread, held, translated
+from broker.storage.database import Database, held, translated
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -211,28 +210,3 @@ def test_texts_of_sqlite_are_not_passed_on() -> None:
     connection.close()
     error = translated(caught.value)
     assert (error.code, error.detail) == ("store.misused", "SQLITE_ERROR")
-
-
-@pytest.mark.asyncio
-async def test_a_cancelled_call_that_runs_is_finished() -> None:
-    """Cancellation loses the result of a call, never half of its work; one still queued never happens."""
-    thread = Thread("test")
-    begun, go, done = threading.Event(), threading.Event(), []
-
-    def slow() -> None:
-        begun.set()
-        go.wait(20)
-        done.append("slow")
-
-    running = asyncio.create_task(thread.run(slow))
-    queued = asyncio.create_task(thread.run(done.append, "queued"))
-    await asyncio.to_thread(begun.wait, 20)
-    running.cancel()
-    queued.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await running
-    with pytest.raises(asyncio.CancelledError):
-        await queued
-    go.set()
-    await thread.close()
-    assert done == ["slow"]
