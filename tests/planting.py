@@ -184,7 +184,7 @@ def _try(made: Planted, path: Path, value: Any) -> bool:
     inner[path[-1]] = value
     if path[0] == "data":
         try:
-            made.kind.draft.validate_json(json.dumps(body))
+            made.kind.draft.validate_json(json.dumps(body).encode())
         except ValidationError:
             return False
     made.body = body
