@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 Need = tuple[str, frozenset["AgencyId"]]
 """An erasure unit, and exactly those who may open what is sealed for it (the source left out)."""
 
-_KEPT: Final = 1024
+_KEPT: Final = 4096
+"""Some 30 MB of ordinary events; what is beyond it is read and checked once more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,6 @@ read as another.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import os
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from broker.errors import MisconfiguredError, StorageError
-from broker.names import length_prefixed
+from broker.names import keyed_hash
 
 if TYPE_CHECKING:
     from broker.ports import Randomness
@@ -74,7 +72,7 @@ class AtRest:
 
     def tag(self, label: str, *fields: bytes) -> bytes:
         """Return 16 bytes by which the store finds a value without holding it (HMAC-SHA-256, truncated)."""
-        return hmac.digest(self.secret(label), length_prefixed(*fields), hashlib.sha256)[:TAG_BYTES]
+        return keyed_hash(self.secret(label), *fields)[:TAG_BYTES]
 
     def _cipher(self, label: str) -> AESGCM:
         cipher = self._ciphers.get(label)

@@ -116,8 +116,11 @@ def leaf_of(topic: Topic, key: bytes | None, headers: Headers, value: bytes | No
     """
     _, _, record_id, source, _, lane, sequence, previous = [each for _, each in headers[:8]]
     changing = _CHANGING % (record_id, lane, previous, sequence)
-    listed = b"%b%b%b%b%b" % (_before(topic), _optional(key), changing, _after(source), _optional(value))
-    return Leaf(sha256(listed).digest())
+    digest = sha256(b"%b%b%b%b" % (_before(topic), _optional(key), changing, _after(source)))
+    digest.update(b"\x00" if value is None else b"\x01" + len(value).to_bytes(4, "big"))
+    if value:
+        digest.update(value)
+    return Leaf(digest.digest())
 
 
 # The headers sorted by name are ce_id, ce_lane, ce_previous, ce_sequence, ce_source, ce_specversion, ce_type,
@@ -134,7 +137,7 @@ _CHANGING: Final = b"".join(
 
 
 def _optional(item: bytes | None) -> bytes:
-    return b"\x00" if item is None else b"\x01%b%b" % (len(item).to_bytes(4, "big"), item)
+    return b"\x00" if item is None else b"\x01" + length_prefixed(item)
 
 
 @lru_cache(maxsize=4096)

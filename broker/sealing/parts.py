@@ -97,7 +97,7 @@ def pad(content: bytes) -> bytes:
     size = len(content) + 2
     if size > MAX_PLAINTEXT:
         raise InvalidEventError("invalid.too-large", "a part holds at most 32766 bytes")
-    return b"%b%b%b" % (len(content).to_bytes(2, "big"), content, _ZEROS[: padded_size(size) - size])
+    return (len(content).to_bytes(2, "big") + content).ljust(padded_size(size), b"\0")
 
 
 def padded_size(size: int) -> int:
