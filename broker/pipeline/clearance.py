@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Need = tuple[str, frozenset["AgencyId"]]
 """An erasure unit, and exactly those who may open what is sealed for it (the source left out)."""
 
-_KEPT: Final = 4096
+_KEPT: Final = 2048
 """Some 30 MB of ordinary events; what is beyond it is read and checked once more."""
 
 
