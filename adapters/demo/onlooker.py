@@ -11,18 +11,15 @@ from typing import TYPE_CHECKING, Final
 
 from broker.assembly import Store, open_store
 from broker.cli.tail import closed
-from broker.names import AgencyId, EventId
-from broker.pipeline.reading import Unreadable
-from broker.policy.agreement import Grant
-from broker.policy.conditions import Asked
-from broker.policy.judgement import judge
+from broker.pipeline.reading import Unreadable, cause_named_by
+from broker.policy import explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from broker.names import Topic
+    from broker.names import AgencyId, EventId, Topic
     from broker.ports import QuarantineRow, SentEvent
     from broker.stages import Opened
 
@@ -127,10 +124,6 @@ class Onlooker:
             after = rows[-1].number
         return None
 
-    def read_by(self, agency: AgencyId) -> tuple[Topic, ...]:
-        """Return the topics that an agency reads."""
-        return self._stores[agency].trust.in_force().rules.topics_read_by(agency)
-
     def why_not(self, journey: Journey, agencies: Iterable[AgencyId]) -> dict[AgencyId, str]:
         """Say why agencies did not get an event: the code of the agreements, or that they were not addressed."""
         arrival = next(iter(journey.arrivals.values()))
@@ -138,28 +131,11 @@ class Onlooker:
 
     def _why_not(self, journey: Journey, event: Opened, agency: AgencyId) -> str:
         sender = self._stores[journey.source]
-        rules = sender.trust.in_force().rules
-        # Each copy names only its own reader where an agreement says so: asked is what would be if it named this one.
-        narrowed = {name: (agency,) for one in rules.agreements_on(event.kind.type) for name in one.narrowed}
-        said = event.attributes
-        cause_id = EventId(said.get("causationid", ""))
-        asked = Asked(
-            type=event.kind.type,
-            source=event.source,
-            source_role=rules.roles[event.source],
-            purpose=said["purpose"],
-            basis=said["basis"],
-            lawref=said["lawref"],
-            day=said["time"][:10],
-            subject=said.get("subject"),
-            open=event.open.model_copy(update=narrowed),
-            cause=sender.outbox.cause(cause_id) or sender.reader.cause(cause_id) if cause_id else None,
-            recipients=frozenset({agency}),
-            named=frozenset({agency}),
-            sending=True,
-        )
-        found = judge(asked, event.kind, said["dataschema"], rules).of_recipient(asked, agency, rules)
-        return NOT_ADDRESSED if isinstance(found, Grant) else found.code
+        cause_id = cause_named_by(event)
+        cause = cause_id and (sender.outbox.cause(cause_id) or sender.reader.cause(cause_id))
+        causes = {cause.event_id: cause} if cause else {}
+        decision = explain(event, agency, sender.trust.in_force().rules, causes)
+        return NOT_ADDRESSED if decision.allowed else decision.code
 
     def _journey(self, agency: AgencyId, sent: SentEvent) -> Journey:
         return Journey(source=agency, sent=sent, arrivals=dict(self._arrivals.get((agency, sent.event_id), {})))

@@ -10,15 +10,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from broker.errors import ForbiddenError
-from broker.names import AgencyId, EventId, area_topic, mail_topic
+from broker.names import AgencyId, area_topic, mail_topic
 from broker.policy.agreement import Grant
-from broker.policy.conditions import Asked
-from broker.policy.judgement import Judgement, judge
+from broker.policy.judgement import Judgement, asked_about, judge
 from broker.stages import Admitted
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    from broker.names import EventId
     from broker.policy.rules import Rules
     from broker.ports import Cause
     from broker.stages import Opened
@@ -63,10 +63,11 @@ def admit(opened: Opened, rules: Rules, *, reader: AgencyId, causes: Mapping[Eve
 
 def _judge(opened: Opened, rules: Rules, reader: AgencyId, causes: Mapping[EventId, Cause]) -> bool:
     """Raise, or say whether the decision depends on the event that is answered and so is not to be remembered."""
-    role = rules.roles.get(opened.source)
-    if role is None or opened.source == reader:
+    if opened.source == reader:
         raise ForbiddenError("forbidden.source")
-    asked = _asked(opened, role, causes)
+    asked = asked_about(
+        opened, opened.open, rules, causes, recipients=frozenset(opened.audience), named=frozenset(), sending=False
+    )
     judgement = judge(asked, opened.kind, opened.attributes["dataschema"], rules)
     if judgement.refusal is not None:
         refusal = judgement.refusal
@@ -80,25 +81,6 @@ def _judge(opened: Opened, rules: Rules, reader: AgencyId, causes: Mapping[Event
     _require_parts(opened, judgement, grant, on_topic=on_topic)
     _require_narrowed(opened, judgement)
     return opened.open.is_answer() or any(agreement.answers for agreement in judgement.agreements)
-
-
-def _asked(opened: Opened, role: str, causes: Mapping[EventId, Cause]) -> Asked:
-    attributes = opened.attributes
-    return Asked(
-        type=opened.kind.type,
-        source=opened.source,
-        source_role=role,
-        purpose=attributes["purpose"],
-        basis=attributes["basis"],
-        lawref=attributes["lawref"],
-        day=attributes["time"][:10],
-        subject=attributes.get("subject"),
-        open=opened.open,
-        cause=causes.get(EventId(attributes.get("causationid", ""))),
-        recipients=frozenset(opened.audience),
-        named=frozenset(),
-        sending=False,
-    )
 
 
 def _require_place(opened: Opened, rules: Rules, reader: AgencyId) -> bool:

@@ -9,12 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from broker.errors import ForbiddenError
+from broker.names import EventId
 from broker.policy.agreement import Agreement, Grant, Refusal
+from broker.policy.conditions import Asked
 
 if TYPE_CHECKING:
     from broker.names import AgencyId
-    from broker.policy.conditions import Asked
     from broker.policy.rules import Rules
+    from broker.ports import Cause
+    from broker.stages import Checked, Opened
+    from schemas.base import OpenPart
     from schemas.catalogue import EventKind
 
 
@@ -41,6 +46,42 @@ class Judgement:
         return _closest(refusals)
 
 
+def asked_about(
+    event: Checked | Opened,
+    opened: OpenPart,
+    rules: Rules,
+    causes: Mapping[EventId, Cause],
+    *,
+    recipients: frozenset[AgencyId],
+    named: frozenset[AgencyId],
+    sending: bool,
+) -> Asked:
+    """Say what the agreements may know of an event; `opened` is its open part.
+
+    Raises:
+        ForbiddenError: the source is not in the federation.
+    """
+    role = rules.roles.get(event.source)
+    if role is None:
+        raise ForbiddenError("forbidden.source")
+    attributes = event.attributes
+    return Asked(
+        type=event.kind.type,
+        source=event.source,
+        source_role=role,
+        purpose=attributes["purpose"],
+        basis=attributes["basis"],
+        lawref=attributes["lawref"],
+        day=attributes["time"][:10],
+        subject=attributes.get("subject"),
+        open=opened,
+        cause=causes.get(EventId(attributes.get("causationid", ""))),
+        recipients=recipients,
+        named=named,
+        sending=sending,
+    )
+
+
 def judge(asked: Asked, kind: EventKind, dataschema: str, rules: Rules) -> Judgement:
     """Say under which agreements an event may be sent by its source.
 
@@ -64,6 +105,8 @@ def judge(asked: Asked, kind: EventKind, dataschema: str, rules: Rules) -> Judge
             refusals.append(refusal)
     if not passing:
         return _refused(_closest(refusals))
+    if asked.sending and asked.cause is None and asked.open.is_answer():
+        return _refused(Refusal(code="forbidden.cause-unknown", agreement=passing[0].id, clause="answers"))
     return Judgement(agreements=tuple(passing), refusal=None)
 
 

@@ -18,22 +18,19 @@ import orjson
 from broker.errors import ForbiddenError
 from broker.names import COVER, AgencyId, EventId, PartName, Topic, area_topic, mail_topic
 from broker.policy.agreement import Grant, Refusal
-from broker.policy.conditions import Asked
-from broker.policy.judgement import Judgement, judge, on_area_topic
+from broker.policy.judgement import Judgement, asked_about, judge, on_area_topic
 from broker.stages import Cleared, ClearedPart, Copy, LeftOut
+from schemas.envelope import MAX_AUDIENCE, NEVER_MENTIONED
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
+    from broker.policy.conditions import Asked
     from broker.policy.rules import Rules
     from broker.ports import Cause
     from broker.stages import Checked
 
 WITHHELD: Final = "withheld.agreement"
-NEVER_MENTIONED: Final = frozenset({PartName("health"), PartName("safe_contact")})
-"""That there is such a part is itself told to nobody who may not open it (DESIGN.md §4)."""
-
-_MAX_AUDIENCE: Final = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,26 +123,10 @@ def asked_of(checked: Checked, rules: Rules, causes: Mapping[EventId, Cause]) ->
     Raises:
         ForbiddenError: the source is not in the federation, or the audience names an unknown role.
     """
-    role = rules.roles.get(checked.source)
-    if role is None:
+    if checked.source not in rules.roles:
         raise ForbiddenError("forbidden.source")
     recipients, named = recipients_of(checked, rules)
-    attributes = checked.attributes
-    return Asked(
-        type=checked.kind.type,
-        source=checked.source,
-        source_role=role,
-        purpose=attributes["purpose"],
-        basis=attributes["basis"],
-        lawref=attributes["lawref"],
-        day=attributes["time"][:10],
-        subject=attributes.get("subject"),
-        open=checked.data.open,
-        cause=causes.get(EventId(attributes.get("causationid", ""))),
-        recipients=recipients,
-        named=named,
-        sending=True,
-    )
+    return asked_about(checked, checked.data.open, rules, causes, recipients=recipients, named=named, sending=True)
 
 
 def _plan(checked: Checked, rules: Rules, causes: Mapping[EventId, Cause]) -> tuple[Plan, bool]:
@@ -153,10 +134,7 @@ def _plan(checked: Checked, rules: Rules, causes: Mapping[EventId, Cause]) -> tu
     judgement = judge(asked, checked.kind, checked.attributes["dataschema"], rules)
     if judgement.refusal is not None:
         raise _forbidden(judgement.refusal)
-    is_answer = checked.data.is_answer()
-    depends_on_cause = is_answer or any(agreement.answers for agreement in judgement.agreements)
-    if is_answer and asked.cause is None:
-        raise ForbiddenError("forbidden.cause-unknown", agreement=judgement.agreements[0].id, clause="answers")
+    depends_on_cause = checked.data.is_answer() or any(agreement.answers for agreement in judgement.agreements)
     grants, left_out = _grants(checked, asked, judgement, rules)
     if not grants:
         closest = left_out[0] if left_out else None
@@ -208,7 +186,7 @@ def _copy_plan(
 ) -> CopyPlan:
     audience = tuple(sorted(grants))
     audience_text = " ".join(audience)
-    if len(audience_text) > _MAX_AUDIENCE:
+    if len(audience_text) > MAX_AUDIENCE:
         raise ForbiddenError("forbidden.audience-too-long")
     may_open = {
         name: frozenset(reader for reader, grant in grants.items() if name in grant.compartments) for name in present
