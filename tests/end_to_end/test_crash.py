@@ -62,6 +62,9 @@ def settled(exchange: Exchange, sender: Node, reader: Node, events: Sequence[Eve
         return all(offsets.get(topic, 0) >= ends.get(topic, 0) for topic in read)
 
     until(all_read, said=reader.said)
+    # And what its sink gets a second time, after a death between the two, it must have got.
+    inbox = reader.store.inbox
+    until(lambda: inbox.cursor("adapter/hotline") == inbox.last_entry(), said=reader.said)
     assert sorted(reader.inbox()) == wanted
     assert sorted(reader.delivered()) == wanted
     assert reader.quarantine(sender.id) == []
