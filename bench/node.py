@@ -20,7 +20,7 @@ from broker.federation.insecure_folder import load_agency, write_folder
 from broker.founding import NewAgency, new_node
 from broker.kafka.publisher import KafkaPublisher
 from broker.kafka.subscription import KafkaSubscription
-from broker.names import AgencyId, Topic, area_topic, keys_topic, mail_topic
+from broker.names import KEYS_PREFIX, AgencyId, Topic, area_topic, keys_topic, mail_topic
 from broker.policy import default_agreements
 from broker.ports import ReceivedKeys, Taken
 from broker.telemetry import Counts
@@ -107,7 +107,7 @@ async def _published(store: Store, threads: Threads) -> None:
 
 async def _receive(store: Store, begin: dict[Topic, int], bootstrap: str, count: int, meter: Meter) -> None:
     now = SystemClock().now()
-    events = {topic: (0, offset) for topic, offset in begin.items() if not topic.startswith("simpul.keys.")}
+    events = {topic: (0, offset) for topic, offset in begin.items() if not topic.startswith(KEYS_PREFIX)}
     keys = {topic: (0, offset) for topic, offset in begin.items() if topic not in events}
     store.inbox.commit(Taken(at=now, offsets=events))
     store.keys.commit(ReceivedKeys(data_keys=(), wrapping_keys=(), waiting=(), done_waiting=(), heads={}, offsets=keys))

@@ -44,7 +44,13 @@ CASE_PREFIX: Final = "urn:simpul:case:"
 TYPE_PREFIX: Final = "id.simpul."
 FEDERATION_TOPIC: Final = Topic("simpul.federation")
 
-_AGENCY: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+MAIL_PREFIX: Final = "simpul.mail."
+KEYS_PREFIX: Final = "simpul.keys."
+
+AGENCY_FORM: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+"""An agency's id as a regular expression without groups."""
+
+_AGENCY: Final = re.compile(AGENCY_FORM)
 
 
 def agency_id(text: str) -> AgencyId:
@@ -83,12 +89,12 @@ def area_topic(area: str) -> Topic:
 
 def mail_topic(source: AgencyId, recipient: AgencyId) -> Topic:
     """The mailbox that one agency writes and one other agency reads."""
-    return Topic(f"simpul.mail.{source}.{recipient}")
+    return Topic(f"{MAIL_PREFIX}{source}.{recipient}")
 
 
 def keys_topic(source: AgencyId, recipient: AgencyId) -> Topic:
     """The compacted topic in which one agency gives another (or itself) its keys."""
-    return Topic(f"simpul.keys.{source}.{recipient}")
+    return Topic(f"{KEYS_PREFIX}{source}.{recipient}")
 
 
 def length_prefixed(*fields: bytes) -> bytes:

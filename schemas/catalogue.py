@@ -15,11 +15,10 @@ from typing import Any, Literal, Protocol, TypeVar, cast
 from pydantic import Field, create_model
 
 from schemas.base import Compartment, EventData, Maybe, Model, OpenPart
-from schemas.envelope import CoverData, CoverEvent, DraftEvent, ReasonCode
+from schemas.envelope import NEVER_MENTIONED, CoverData, CoverEvent, DraftEvent, ReasonCode
 from schemas.events import EVENTS, compartments_of, open_part_of
 
 _VICTIM_SIDE = frozenset({"victim", "consent", "referral", "service", "tip"})
-_NEVER_MENTIONED = frozenset({"health", "safe_contact"})
 
 R_co = TypeVar("R_co", covariant=True)
 DataModel = type[EventData]
@@ -109,7 +108,7 @@ def _cover_data(kind: EventKind) -> Any:  # noqa: ANN401
     tuple_of: Any = tuple
     map_of: Any = dict
     names = tuple(kind.compartments)
-    mentioned = tuple(name for name in names if name not in _NEVER_MENTIONED)
+    mentioned = tuple(name for name in names if name not in NEVER_MENTIONED)
     fields = {
         "parts": (tuple_of[_one_of[names], ...], Field(max_length=len(names))),
         "withheld": (Maybe[map_of[_one_of[mentioned], ReasonCode]], Field(default=None, min_length=1)),  # type: ignore[misc]

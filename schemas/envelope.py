@@ -20,7 +20,11 @@ from schemas.vocabulary import AreaCode, Basis, Pap, Priority, Purpose, Status, 
 
 CompartmentName = Literal["identity", "narrative", "place", "network", "health", "docs", "safe_contact"]
 WithheldName = Literal["identity", "narrative", "place", "network", "docs"]
-"""`safe_contact` and `health` are never mentioned to those who may not open them (DESIGN.md §4)."""
+NEVER_MENTIONED = frozenset({"health", "safe_contact"})
+"""That there is such a part is itself told to nobody who may not open it (DESIGN.md §4)."""
+
+MAX_AUDIENCE = 2048
+"""Characters of the list of all recipients."""
 
 ReasonCode = Annotated[str, Field(pattern=r"^[a-z][a-z0-9.-]{1,63}$", max_length=64)]
 
@@ -73,7 +77,7 @@ class DraftEvent(Attributes, Generic[D]):
     time: Moment
     subject: Maybe[Line200] = None
     datacontenttype: Literal["application/json"] = "application/json"
-    audience: Annotated[str, Field(pattern=rf"^{_ROLE_OR_AGENCY}( {_ROLE_OR_AGENCY})*$", max_length=2048)]
+    audience: Annotated[str, Field(pattern=rf"^{_ROLE_OR_AGENCY}( {_ROLE_OR_AGENCY})*$", max_length=MAX_AUDIENCE)]
     expirytime: Maybe[Moment] = None
     data: D
 
@@ -113,7 +117,7 @@ class CoverEvent(Attributes, Generic[O]):
     subject: Maybe[CaseUrn] = None
     datacontenttype: Literal["application/json"]
     dataschema: SchemaUrn
-    audience: Annotated[str, Field(pattern=rf"^{AGENCY}( {AGENCY})*$", max_length=2048)]
+    audience: Annotated[str, Field(pattern=rf"^{AGENCY}( {AGENCY})*$", max_length=MAX_AUDIENCE)]
     notice: Maybe[Notice] = None
     expirytime: Maybe[UtcSecond] = None
     data: CoverData[O]

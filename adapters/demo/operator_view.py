@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from broker.errors import TransportError
 from broker.kafka.subscription import KafkaSubscription
+from broker.limits import MAX_PARTS
 from broker.names import Topic
 from broker.sealing.encoding import parse_parts_unverified
 from broker.stages import Fetched
 
 _SECONDS = 15.0
-_MOST_PARTS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ def _seen(fetched: Fetched) -> Seen:
     headers = tuple(
         (name, len(value or b""), (value or b"").decode(errors="replace")) for name, value in fetched.headers
     )
-    parts = parse_parts_unverified(fetched.value or b"", most=_MOST_PARTS)
+    parts = parse_parts_unverified(fetched.value or b"", most=MAX_PARTS)
     return Seen(
         topic=fetched.topic,
         offset=fetched.offset,

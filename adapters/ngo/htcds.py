@@ -22,6 +22,8 @@ from datetime import date
 from types import MappingProxyType
 from typing import Final
 
+from schemas.scalars import AGENCY
+
 Value = str | bool | date | tuple[str, ...]
 
 _ALIASES = {
@@ -178,7 +180,7 @@ SCOPE: Final = (
 _LISTS = {
     "prs_Citizenship": r"[A-Z]{2}",
     "sim_Scopes": SCOPE,
-    "sim_WithheldFrom": r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?",
+    "sim_WithheldFrom": AGENCY,
 }
 _TEXTS = (
     *("org_Name", "org_ShippingCity", "org_ShippingCountry", "org_ShippingState", "org_ShippingStreet"),

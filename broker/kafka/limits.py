@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-MAX_VALUE_BYTES: Final = 65_536
-"""DESIGN.md §4. Sealing keeps to it; what exceeds it on reading is refused there."""
+from broker.limits import MAX_VALUE_BYTES
 
 SENT_BATCH_BYTES: Final = 1_048_576
 """At which a batch is full, for the publisher."""

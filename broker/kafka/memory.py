@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from broker.errors import TransportError
-from broker.names import FEDERATION_TOPIC, Topic
+from broker.names import FEDERATION_TOPIC, KEYS_PREFIX, Topic
 from broker.stages import Fetched
 
 if TYPE_CHECKING:
     from broker.stages import Sealed
 
-_COMPACTED = ("simpul.keys.", FEDERATION_TOPIC)
+_COMPACTED = (KEYS_PREFIX, FEDERATION_TOPIC)
 
 
 class MemoryKafka:

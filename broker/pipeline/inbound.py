@@ -19,7 +19,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from broker.errors import StorageError, TransportError, UnavailableError
-from broker.names import Topic
+from broker.names import KEYS_PREFIX, Topic
 from broker.pipeline.event_feed import EventFeed
 from broker.pipeline.keyring_feed import KeyringFeed
 from broker.pipeline.overdue import report_overdue
@@ -41,7 +41,6 @@ BATCH: Final = 500
 
 GAP_PATIENCE: Final = timedelta(minutes=5)
 
-_KEYS_PREFIX: Final = "simpul.keys."
 _WAIT_MS: Final = 500
 _LOOK_SECONDS: Final = 5.0
 _FIRST_DELAY: Final = 0.1
@@ -270,4 +269,4 @@ class Inbound:
 
 def is_keys_topic(topic: Topic) -> bool:
     """Say whether key records travel on a topic."""
-    return topic.startswith(_KEYS_PREFIX)
+    return topic.startswith(KEYS_PREFIX)

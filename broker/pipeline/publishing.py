@@ -15,7 +15,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from broker.errors import TransportError
-from broker.names import Topic
+from broker.names import KEYS_PREFIX, MAIL_PREFIX, Topic
 from broker.ports import Station
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Publishing:
             self._passed(Station.MARKED, count)
 
     def _held(self, topic: Topic) -> bool:
-        keys = topic.replace("simpul.mail.", "simpul.keys.", 1)
+        keys = topic.replace(MAIL_PREFIX, KEYS_PREFIX, 1)
         return topic in self._shut or keys in self._shut
 
     async def _publish_run(self, pairs: Sequence[tuple[int, Sealed]], *, is_event: bool) -> list[tuple[int, int]]:

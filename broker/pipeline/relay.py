@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from broker.errors import RejectedError, UnavailableError
+from broker.limits import MAX_BATCH
 from broker.pipeline.keyplan import KeyPlanner
 from broker.pipeline.outbound import QUARTER_HOUR
 from broker.pipeline.publishing import Publishing
 from broker.pipeline.sealer import Sealer
 from broker.ports import Refusal, Station
 from broker.sealing.keyring import Keyring
-from broker.sealing.seal import MAX_BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from broker.errors import InvalidEventError
+from broker.limits import MAX_BATCH
 from broker.names import GENESIS, Lane
 from broker.ports import SealedBatch
-from broker.sealing.seal import MAX_BATCH, record_id, seal_batch, seal_copy
+from broker.sealing.seal import record_id, seal_batch, seal_copy
 from broker.stages import StreamHead
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from broker.errors import UntrustedError
-from broker.names import Lane, Topic
+from broker.names import AGENCY_FORM, Lane, Topic
 
 if TYPE_CHECKING:
     from broker.sealing.encoding import UnverifiedSeal
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 PAYLOAD_TYPE: Final = "application/vnd.simpul.batch.v1+json"
 
 _FORM: Final = re.compile(
-    rb'\{"source":"(urn:simpul:agency:[a-z0-9-]{1,63})","topic":"([a-z0-9.-]{1,249})","lane":"([0-9a-f]{32})"'
+    rb'\{"source":"(urn:simpul:agency:' + AGENCY_FORM.encode() + rb')","topic":"([a-z0-9.-]{1,249})"'
+    rb',"lane":"([0-9a-f]{32})"'
     rb',"size":([1-9][0-9]{0,2}),"root":"([0-9a-f]{64})"'
     rb',"sealed_at":"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)","federation":(0|[1-9][0-9]{0,14})\}'
 )

@@ -13,6 +13,7 @@ from struct import Struct
 from typing import Final
 
 from broker.errors import UntrustedError
+from broker.limits import MAX_HPKE_BYTES, MAX_PATH_BYTES, MAX_PAYLOAD_BYTES
 from broker.names import KeyId
 from broker.quick_init import quick_init
 
@@ -21,10 +22,6 @@ NONCE_BYTES: Final = 12
 TAG_BYTES: Final = 16
 SIGNATURE_BYTES: Final = 64
 HASH_BYTES: Final = 32
-MAX_VALUE_BYTES: Final = 65_536
-MAX_PATH_BYTES: Final = 512
-MAX_PAYLOAD_BYTES: Final = 4_096
-MAX_HPKE_BYTES: Final = 4_096
 
 _PART_HEAD: Final = Struct(f">{KEY_ID_BYTES}s{NONCE_BYTES}sH")
 _SEAL_HEAD: Final = Struct(f">{KEY_ID_BYTES}s{SIGNATURE_BYTES}sHH")

@@ -13,7 +13,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final, cast
 
 from broker.errors import UntrustedError
-from broker.names import AgencyId, Lane, Leaf, RecordId, length_prefixed, source_uri
+from broker.limits import MAX_HEADER_BYTES
+from broker.names import AGENCY_FORM, AgencyId, Lane, Leaf, RecordId, length_prefixed, source_uri
 from broker.quick_init import quick_init
 
 if TYPE_CHECKING:
@@ -33,14 +34,12 @@ NAMES: Final = (
     "ce_previous",
     "ce_seal",
 )
-MAX_HEADER_BYTES: Final = 8_192
-MAX_SEQUENCE: Final = 10**16 - 1
 
 _UUID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 _JOINED: Final = re.compile(
     r"application/vnd\.simpul\.record\n1\.0\n("
     + _UUID
-    + r")\nurn:simpul:agency:([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\nid\.simpul\.sealed\.v1\n"
+    + rf")\nurn:simpul:agency:({AGENCY_FORM})\nid\.simpul\.sealed\.v1\n"
     r"([0-9a-f]{32})\n([0-9]{16})\n([0-9a-f]{64})"
 )
 _LEAF_LABEL: Final = b"\x00simpul/leaf/v1"

@@ -14,7 +14,6 @@ from broker.errors import UntrustedError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MAX_LEAVES: Final = 256
 _HASH: Final = 32
 
 Climbed = dict[int, tuple[int, bytes, bytes]]

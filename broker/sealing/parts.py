@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from broker.errors import InvalidEventError, UntrustedError
+from broker.limits import MAX_PLAINTEXT, padded_size
 from broker.names import KeyId, length_prefixed, source_uri
 from broker.ports import DataKey
 from broker.sealing.encoding import KEY_ID_BYTES, NONCE_BYTES, encode_part
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from broker.sealing.encoding import UnverifiedPart
 
 KEY_BYTES: Final = 32
-MIN_PLAINTEXT: Final = 256
-MAX_PLAINTEXT: Final = 32_768
-MAX_CONTENT: Final = MAX_PLAINTEXT - 2
 
 _ZEROS: Final = bytes(MAX_PLAINTEXT)
 
@@ -98,11 +96,6 @@ def pad(content: bytes) -> bytes:
     if size > MAX_PLAINTEXT:
         raise InvalidEventError("invalid.too-large", "a part holds at most 32766 bytes")
     return (len(content).to_bytes(2, "big") + content).ljust(padded_size(size), b"\0")
-
-
-def padded_size(size: int) -> int:
-    """Return the power of two, from 256 to 32,768, that a plaintext of `size` bytes is padded to."""
-    return int(1 << (size - 1 | MIN_PLAINTEXT - 1).bit_length())
 
 
 def unpad(plaintext: bytes) -> bytes:

@@ -5,14 +5,15 @@ Cleared --seal_copy--> Unsealed --seal_batch--> Sealed
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from broker.errors import InvalidEventError
+from broker.limits import MAX_BATCH, MAX_VALUE_BYTES
 from broker.names import RecordId, derived_uuid, source_uri
 from broker.sealing.batch import Batch, encode_payload, pre_authentication_encoding
-from broker.sealing.encoding import MAX_VALUE_BYTES, encode_seal
+from broker.sealing.encoding import encode_seal
 from broker.sealing.headers import encode_headers, leaf_of
-from broker.sealing.merkle import MAX_LEAVES, tree
+from broker.sealing.merkle import tree
 from broker.sealing.parts import nonces, record_context, seal_part
 from broker.stages import Sealed, StreamHead, Unsealed
 
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
     from broker.sealing.keyring import Keyring
     from broker.stages import Cleared, Copy, Headers
 
-__all__ = ["MAX_BATCH", "record_id", "seal_batch", "seal_copy"]
-
-MAX_BATCH: Final = MAX_LEAVES
+__all__ = ["record_id", "seal_batch", "seal_copy"]
 
 
 def record_id(secret: bytes, event_id: EventId, topic: Topic) -> RecordId:

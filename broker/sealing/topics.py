@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from broker.errors import UntrustedError
-from broker.names import AgencyId
+from broker.names import AGENCY_FORM, AgencyId
 
 if TYPE_CHECKING:
     from broker.names import Topic
@@ -35,8 +35,7 @@ class TopicName:
     recipient: AgencyId | None = None
 
 
-_AGENCY: Final = r"([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)"
-_PAIR: Final = re.compile(rf"simpul\.(mail|keys)\.{_AGENCY}\.{_AGENCY}")
+_PAIR: Final = re.compile(rf"simpul\.(mail|keys)\.({AGENCY_FORM})\.({AGENCY_FORM})")
 _AREA: Final = re.compile(r"simpul\.(?!(?:mail|keys|federation)\Z)[a-z]+")
 
 

@@ -26,13 +26,14 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from broker.errors import UntrustedError
+from broker.limits import MAX_BATCH, MAX_PARTS, MAX_VALUE_BYTES
 from broker.names import COVER, source_uri
 from broker.sealing.batch import Batch, parse_payload_unverified, pre_authentication_encoding
 from broker.sealing.contents import read_compartment, read_cover
-from broker.sealing.encoding import MAX_VALUE_BYTES, parse_parts_unverified, parse_seal_unverified
+from broker.sealing.encoding import parse_parts_unverified, parse_seal_unverified
 from broker.sealing.headers import leaf_of, parse_headers_unverified
 from broker.sealing.keyrecords import RECORD_KEY
-from broker.sealing.merkle import MAX_LEAVES, Climbed, verify_inclusion
+from broker.sealing.merkle import Climbed, verify_inclusion
 from broker.sealing.parts import open_part, record_context
 from broker.sealing.topics import Kind, read_topic
 from broker.stages import Closed, Opened, OpenedPart, Verified
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     from broker.sealing.keyring import Keyring
     from broker.stages import Fetched
 
-MAX_PARTS: Final = 8
 _BATCHES_KEPT: Final = 512
 
 
@@ -134,7 +134,7 @@ def _signing_key(key_id: KeyId, source: AgencyId, federation: Federation) -> Sig
 def _require_same_stream(batch: Batch, headers: UnverifiedHeaders, fetched: Fetched) -> None:
     if batch.source != source_uri(headers.source) or batch.topic != fetched.topic or batch.lane != headers.lane:
         raise UntrustedError("untrusted.payload", "the signed statement speaks of another stream")
-    if batch.size > MAX_LEAVES:
+    if batch.size > MAX_BATCH:
         raise UntrustedError("untrusted.payload", "a batch holds at most 256 records")
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from broker.errors import Fault, InvalidEventError
+from broker.limits import MAX_CONTENT, MAX_VALUE_BYTES, padded_size
+from schemas.envelope import MAX_AUDIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,12 +19,8 @@ if TYPE_CHECKING:
     from broker.names import PartName
 
 MAX_BODY: Final = 64 * 1024
-MAX_VALUE: Final = 64 * 1024
-MAX_CONTENT: Final = 32 * 1024 - 2
-MAX_AUDIENCE: Final = 2048
-"""Characters of the cover's `audience`, as the catalogue limits it."""
+"""Bytes of a draft."""
 
-_SMALLEST: Final = 256
 _PART_OVERHEAD: Final = 16 + 12 + 2 + 16
 """Key id, nonce, length of the ciphertext, tag."""
 _ROOM_IN_COVER: Final = MAX_AUDIENCE + 640
@@ -52,13 +50,13 @@ def require_fitting(attributes: Mapping[str, str], open_json: bytes, parts: Mapp
     sizes: dict[str, int] = {"open": cover}
     for part, content in parts.items():
         sizes[part] = len(content)
-    if max(sizes.values()) > MAX_CONTENT or value_size(sizes.values()) > MAX_VALUE:
+    if max(sizes.values()) > MAX_CONTENT or value_size(sizes.values()) > MAX_VALUE_BYTES:
         raise _too_large(max(sizes, key=lambda part: sizes[part]))
 
 
 def value_size(contents: Iterable[int]) -> int:
     """Return the bytes of a Kafka value whose parts have contents of these sizes."""
-    return sum(max(_SMALLEST, 1 << (size + 1).bit_length()) + _PART_OVERHEAD for size in contents)
+    return sum(padded_size(2 + size) + _PART_OVERHEAD for size in contents)
 
 
 def _too_large(part: str) -> InvalidEventError:

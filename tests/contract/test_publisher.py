@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from broker.errors import TransportError
-from broker.kafka.limits import MAX_VALUE_BYTES
+from broker.limits import MAX_VALUE_BYTES
 from broker.names import AgencyId, area_topic, keys_topic, mail_topic
 from tests.contract.kafkas import Twin, read, sealed, within
 

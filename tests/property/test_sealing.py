@@ -13,12 +13,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from broker.errors import RejectedError, UntrustedError
+from broker.limits import MAX_CONTENT
 from broker.names import AgencyId, RecordId, Topic, keys_topic, mail_topic
 from broker.sealing.encoding import parse_parts_unverified
 from broker.sealing.headers import NAMES, parse_headers_unverified
 from broker.sealing.keyrecords import is_wrap, open_unit, open_wrap
 from broker.sealing.keyring import Keyring
-from broker.sealing.parts import MAX_CONTENT, open_part, record_context, seal_part
+from broker.sealing.parts import open_part, record_context, seal_part
 from broker.sealing.private_keys import HeldReceivingKeys
 from broker.sealing.unseal import Verifier, open_record
 from broker.stages import Closed, Fetched, Opened

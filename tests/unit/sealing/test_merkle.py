@@ -5,10 +5,11 @@ from hashlib import sha256
 import pytest
 
 from broker.errors import UntrustedError
+from broker.limits import MAX_BATCH
 from broker.sealing import merkle
-from broker.sealing.merkle import MAX_LEAVES, Climbed, tree, verify_inclusion
+from broker.sealing.merkle import Climbed, tree, verify_inclusion
 
-LEAVES = [sha256(bytes([at])).digest() for at in range(MAX_LEAVES)]
+LEAVES = [sha256(bytes([at])).digest() for at in range(MAX_BATCH)]
 
 
 def reference_root(leaves: list[bytes]) -> bytes:
@@ -37,7 +38,7 @@ def largest_power_below(size: int) -> int:
     return power
 
 
-@pytest.mark.parametrize("size", range(1, MAX_LEAVES + 1))
+@pytest.mark.parametrize("size", range(1, MAX_BATCH + 1))
 def test_root_and_paths_are_those_of_the_rfc(size: int) -> None:
     """Root and every inclusion path agree with the recursive definition, for every size there is."""
     leaves = LEAVES[:size]
@@ -116,8 +117,8 @@ def test_records_that_follow_one_another_climb_only_to_where_their_ways_meet(mon
     monkeypatch.setattr(merkle, "sha256", counting)
     climbed: Climbed = {}
     for index, path in enumerate(paths):
-        verify_inclusion(LEAVES[index], index=index, size=MAX_LEAVES, path=path, root=root, climbed=climbed)
-    assert len(hashed) < 2.1 * MAX_LEAVES
+        verify_inclusion(LEAVES[index], index=index, size=MAX_BATCH, path=path, root=root, climbed=climbed)
+    assert len(hashed) < 2.1 * MAX_BATCH
     assert len(climbed) == 8
 
 

@@ -7,11 +7,11 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from broker.errors import InvalidEventError, UntrustedError
+from broker.limits import MAX_CONTENT
 from broker.names import AgencyId, KeyId, RecordId, Topic
 from broker.ports import DataKey
 from broker.sealing.encoding import UnverifiedPart, parse_parts_unverified
 from broker.sealing.parts import (
-    MAX_CONTENT,
     key_id_of,
     new_data_key,
     nonces,

@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 import pytest
 
 from broker.errors import InvalidEventError
+from broker.limits import MAX_BATCH
 from broker.names import COVER, GENESIS, AgencyId, EventId, Lane, PartName, RecordId, Topic
 from broker.ports import DataKey
 from broker.sealing.batch import parse_payload_unverified
 from broker.sealing.encoding import parse_parts_unverified, parse_seal_unverified
 from broker.sealing.headers import parse_headers_unverified
 from broker.sealing.keyring import Keyring
-from broker.sealing.seal import MAX_BATCH, record_id, seal_batch, seal_copy
+from broker.sealing.seal import record_id, seal_batch, seal_copy
 from broker.sealing.unseal import Verifier, open_record
 from broker.stages import Cleared, ClearedPart, Copy, Opened, Sealed, StreamHead, Unsealed
 from tests.vector_builder.vector import fetched

@@ -9,10 +9,11 @@ import orjson
 import pytest
 
 from broker.errors import InvalidEventError
+from broker.limits import MAX_CONTENT, MAX_VALUE_BYTES
 from broker.names import AgencyId, PartName, derived_uuid
 from broker.stages import Checked
 from broker.validation import check
-from broker.validation.limits import MAX_CONTENT, MAX_VALUE, require_fitting, value_size
+from broker.validation.limits import require_fitting, value_size
 from schemas.catalogue import find
 from tests.unit.validation.bodies import NUMBERS, SECRET, body, checked, draft
 
@@ -255,7 +256,7 @@ def test_value_size_counts_the_padding(content: int, size: int) -> None:
     """A part is its length, its content and zeros up to a power of two, and 46 bytes about it."""
     assert value_size([content]) == size + 46
     assert value_size([content, 0]) == size + 46 + 256 + 46
-    assert value_size([32_766]) <= MAX_VALUE
+    assert value_size([32_766]) <= MAX_VALUE_BYTES
 
 
 def test_unknown_type_and_known_type_are_found_in_the_catalogue() -> None:
