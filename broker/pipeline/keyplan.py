@@ -106,7 +106,7 @@ class KeyPlanner:
             for need in missing
         }
         pairs = {pair for given in gifts.values() for _, pair in given}
-        numbers = {pair: number - 1 for pair, number in self._keys.next_numbers(pairs).items()}
+        numbers = dict(self._keys.used_numbers(pairs))
         for need, given in gifts.items():
             data_key = found[need] = new_data_key(self._random)
             making.data_keys.append((self._unit(need[0]), tags[need], data_key))

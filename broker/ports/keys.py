@@ -75,10 +75,10 @@ class KeyStore(Protocol):
     def own_wrapping_key(self, recipient: AgencyId, receiving_key_id: KeyId, day: str) -> WrappingKey | None:
         """Return this node's wrapping key for a recipient's receiving key on a UTC day (`YYYY-MM-DD`)."""
 
-    def next_numbers(self, pair_units: Collection[bytes]) -> Mapping[bytes, int]:
-        """Return for each unit and pair the number of its next data key.
+    def used_numbers(self, pair_units: Collection[bytes]) -> Mapping[bytes, int]:
+        """Return for each unit and pair the highest number that a data key of theirs may have; the next is one more.
 
-        A number that `add` once saw is never given again, not even after this store was lost and begun anew.
+        It never goes back below a number that `add` once saw, not even after this store was lost and begun anew.
         """
 
     def add(self, new: NewKeys) -> None:

@@ -3,7 +3,7 @@
 Rules:
 - Keys are encrypted (`AtRest`), each bound to its source and id. Units and sets of readers are blinded tags.
 - A key once held for (source, key id) is never replaced: whoever gives the same id again gives nothing.
-- Numbers of a unit and pair only grow. The first number of a new file is the second of its making, so that after
+- Numbers of a unit and pair only grow. Those of a new file begin after the second of its making, so that after
   the loss of the file, too, none is used again.
 - What a read of the key topics brought is taken whole, if nobody else read on meanwhile, or not at all.
 """
@@ -67,11 +67,11 @@ CREATE TABLE number (
     pair_unit BLOB PRIMARY KEY,
     used INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE first_number (
+CREATE TABLE made_at (
     one INTEGER PRIMARY KEY CHECK (one = 1),
-    number INTEGER NOT NULL
+    second INTEGER NOT NULL
 ) STRICT;
-INSERT INTO first_number VALUES (1, unixepoch());
+INSERT INTO made_at VALUES (1, unixepoch());
 CREATE TABLE unannounced (
     batch BLOB PRIMARY KEY,
     own_keys BLOB NOT NULL,
@@ -167,13 +167,11 @@ class SqliteKeyStore:
             hpke=hpke,
         )
 
-    def next_numbers(self, pair_units: Collection[bytes]) -> Mapping[bytes, int]:
-        """See `KeyStore.next_numbers`."""
-        first = int(self._database.read("SELECT number FROM first_number")[0][0])
-        numbers = dict.fromkeys(pair_units, first)
-        for unit, used in self._database.read_many("SELECT pair_unit, used FROM number WHERE pair_unit", pair_units):
-            numbers[unit] = used + 1
-        return numbers
+    def used_numbers(self, pair_units: Collection[bytes]) -> Mapping[bytes, int]:
+        """See `KeyStore.used_numbers`."""
+        made_at = int(self._database.read("SELECT second FROM made_at")[0][0])
+        known = self._database.read_many("SELECT pair_unit, used FROM number WHERE pair_unit", pair_units)
+        return dict.fromkeys(pair_units, made_at) | dict(known)
 
     # --- own keys, made durable before they are used ------------------------------------------------------------
 
