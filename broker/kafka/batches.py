@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Final
 
 from aiokafka.errors import CorruptRecordException
@@ -104,14 +103,14 @@ def _read_batch(topic: Topic, frame: bytes, position: int, last: int) -> list[Fe
         return [_unreadable(topic, frame, last, latest, b"structure")]
     # A writer gives each record's offset as a distance from the first; Kafka does not look whether they count upwards.
     offsets = [record.offset for record in records]
-    if offsets and (offsets[0] < base or offsets[-1] > last or any(low >= high for low, high in pairwise(offsets))):
+    if offsets and (offsets[0] < base or offsets[-1] > last or offsets != sorted(set(offsets))):
         return [_unreadable(topic, frame, last, latest, b"offsets")]
     return [record for record in records if record.offset >= position]
 
 
 def _fetched(topic: Topic, record: Any) -> Fetched:  # noqa: ANN401 - aiokafka ships no types
     headers = tuple(record.headers)
-    if len(headers) > _MOST_HEADERS or sum(len(name) for name, _ in headers) > _MOST_NAME_BYTES:
+    if len(headers) > _MOST_HEADERS or len("".join([name for name, _ in headers])) > _MOST_NAME_BYTES:
         headers = ((UNREADABLE, b"headers"),)
     return Fetched(
         topic=topic,
