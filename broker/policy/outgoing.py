@@ -1,7 +1,7 @@
 """The step from Checked to Cleared: the agreements applied for every recipient and compartment, and topics chosen.
 
 - A named recipient that is refused refuses the event; one that came from a role is left out and reported. The source
-  is never a recipient.
+  is never a recipient. One for whom nothing can be sealed just now counts as refused.
 - If the agreement names readers of the area's topic and all of them are in the audience, one record goes there, and
   one to the mailbox of each other recipient; otherwise mailboxes alone (DESIGN.md §9).
 - A copy names only its own topic's readers, and holds only the parts that one of them may open.
@@ -155,6 +155,8 @@ def _grants(
     left_out: list[LeftOut] = []
     for recipient in sorted(asked.recipients):
         found = judgement.of_recipient(asked, recipient, rules)
+        if isinstance(found, Grant) and recipient not in rules.reachable:
+            found = Refusal(code="forbidden.no-receiving-key", agreement=found.agreement, clause=found.clause)
         if isinstance(found, Grant):
             grants[recipient] = found
         elif recipient in asked.named:

@@ -45,8 +45,9 @@ class Memory(Generic[V]):
 class Rules:
     """What may be asked of the agreements of one federation version. Made by `compile_rules`."""
 
-    def __init__(self, federation: Federation, agreements: Agreements) -> None:
+    def __init__(self, federation: Federation, agreements: Agreements, reachable: frozenset[AgencyId]) -> None:
         self.version: Final = federation.version
+        self.reachable: Final = reachable
         self.roles: Final[Mapping[AgencyId, Role]] = {one.id: one.role for one in federation.agencies.values()}
         self.dataschemas: Final = federation.dataschemas
         self.outgoing: Final[Memory[Any]] = Memory()
@@ -123,11 +124,13 @@ class Rules:
         return [other for other, its in self.roles.items() if other != agency and (role, its) in pairs]
 
 
-def compile_rules(federation: Federation) -> Rules:
+def compile_rules(federation: Federation, *, reachable: frozenset[AgencyId] | None = None) -> Rules:
     """Compile the agreements of a federation.
 
     Args:
         federation: one version of the trust list.
+        reachable: the agencies that have a receiving key in force, without which nothing can be sealed for them; all
+            if none are given.
 
     Returns:
         Rules that hold for that version.
@@ -140,7 +143,7 @@ def compile_rules(federation: Federation) -> Rules:
     for agency in federation.agencies.values():
         if agency.role not in agreements.roles:
             raise MisconfiguredError("config.agreements", f"agencies.{agency.id}: the agreements know no such role")
-    return Rules(federation, agreements)
+    return Rules(federation, agreements, frozenset(federation.agencies) if reachable is None else reachable)
 
 
 def _pairs(agreements: Agreements) -> frozenset[tuple[str, str]]:

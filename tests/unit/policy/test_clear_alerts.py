@@ -8,7 +8,7 @@ import pytest
 
 from broker.errors import ForbiddenError
 from broker.names import AgencyId, area_topic, mail_topic
-from broker.policy import clear
+from broker.policy import clear, compile_rules
 from tests.unit.policy.arrivals import copy_for, cover_of
 from tests.unit.policy.asking import (
     ALERT,
@@ -34,6 +34,7 @@ from tests.unit.policy.federations import (
     SOS,
     UPTD,
     cause,
+    federation,
     rules,
 )
 from tests.unit.validation.bodies import checked
@@ -242,3 +243,21 @@ def test_decisions_that_depend_on_the_cause_are_not_remembered() -> None:
     assert clear(event, ours, cause(ALERT, POL, IMI)).copies
     with pytest.raises(ForbiddenError):
         clear(event, ours, cause(ALERT, UPTD, IMI))
+
+
+def test_who_has_no_receiving_key_in_force_holds_up_nobody_else() -> None:
+    """E07: from a role such an agency is left out and reported, and the others get the alert by mailbox."""
+    ours = compile_rules(federation(), reachable=frozenset(ROLES) - {BP3MI})
+    event = checked("E07", POL, audience="role:immigration role:migrant-workers")
+    result = clear(event, ours, {})
+    assert [copy.topic for copy in result.copies] == [mail_topic(POL, IMI)]
+    (left_out,) = result.left_out
+    assert (left_out.agency, left_out.code, left_out.agreement) == (BP3MI, "forbidden.no-receiving-key", "E07-alert")
+
+
+def test_who_is_named_and_has_no_receiving_key_in_force_refuses_the_event_at_once() -> None:
+    """The officer hears it when the event is handed in, not later."""
+    ours = compile_rules(federation(), reachable=frozenset(ROLES) - {BP3MI})
+    with pytest.raises(ForbiddenError) as refusal:
+        clear(checked("E07", POL, audience=f"{IMI} {BP3MI}"), ours, {})
+    assert refusal.value.code == "forbidden.no-receiving-key"
