@@ -17,7 +17,7 @@ import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from adapters.contract import (
     WHOLE_FILE,
@@ -75,64 +75,51 @@ def _quiet(_: object) -> None:
 async def run(
     source: Source,
     accept: Accept,
-    stop: asyncio.Event,
     *,
     progress: Callable[[FileProgress], None] = _quiet,
     waiting: Callable[[SimpulError], None] = _quiet,
     interval: float = LOOK_SECONDS,
-) -> None:
-    """Watch a drop folder until told to stop.
+) -> NoReturn:
+    """Watch a drop folder until cancelled; a file at hand stays where it is, and is read again at the next start.
 
     Args:
         source: the adapter's source.
         accept: makes drafts durable in the outbox.
-        stop: set to end after the batch at hand.
         progress: told after each batch.
         waiting: told when a file has to wait, and why; it is tried again by itself.
         interval: seconds between two looks; while something waits, up to a minute.
     """
     folder = DropFolder(source)
     pause = interval
-    while not stop.is_set():
+    while True:
         held_up = False
         try:
             for name in await asyncio.to_thread(folder.ready):
-                held_up |= not await _take(folder, name, accept, stop, progress, waiting)
+                held_up |= not await _take(folder, name, accept, progress, waiting)
         except UnavailableError as error:
             waiting(error)
             held_up = True
         pause = min(pause * 2, MAX_PAUSE_SECONDS) if held_up else interval
-        await _pause(stop, pause)
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return
+        await asyncio.sleep(pause)
 
 
 async def _take(
     folder: DropFolder,
     name: str,
     accept: Accept,
-    stop: asyncio.Event,
     progress: Callable[[FileProgress], None],
     waiting: Callable[[SimpulError], None],
 ) -> bool:
     """Bring one file to its end; false if it has to wait."""
     try:
-        await _bring_in(folder, name, accept, stop, progress)
+        await _bring_in(folder, name, accept, progress)
     except UnavailableError as error:
         waiting(error)
         return False
     return True
 
 
-async def _bring_in(
-    folder: DropFolder, name: str, accept: Accept, stop: asyncio.Event, progress: Callable[[FileProgress], None]
-) -> None:
+async def _bring_in(folder: DropFolder, name: str, accept: Accept, progress: Callable[[FileProgress], None]) -> None:
     try:
         total, batches = await asyncio.to_thread(folder.read, name)
     except RejectedError as error:
@@ -143,8 +130,6 @@ async def _bring_in(
     rejects: list[Reject] = []
     seen = FileProgress(file=name, total=total)
     while batch := await asyncio.to_thread(batches):
-        if stop.is_set():
-            return
         refused = await _accept(name, batch, accept)
         rejects += refused
         seen = _after(seen, batch, refused)
@@ -223,7 +208,7 @@ class FolderAdapter:
             tell("adapter-waiting", {"code": error.code})
 
         source = self._source(folder, settings)
-        await run(source, accept, asyncio.Event(), progress=progress, waiting=waiting)
+        await run(source, accept, progress=progress, waiting=waiting)
 
     def sink(self, folder: Path, settings: Mapping[str, str]) -> Sink:
         """Return the sink that writes into `<folder>/delivered`."""

@@ -86,15 +86,14 @@ def words(tmp_path: Path) -> Words:
 
 
 @asynccontextmanager
-async def running(source: Source, accept: Any, **told: Any) -> AsyncIterator[asyncio.Event]:
+async def running(source: Source, accept: Any, **told: Any) -> AsyncIterator[None]:
     """Watch the folder while the block runs."""
-    stop = asyncio.Event()
     async with asyncio.timeout(DEADLINE_SECONDS), asyncio.TaskGroup() as group:
-        group.create_task(run(source, accept, stop, interval=0.01, **told))
+        watching = group.create_task(run(source, accept, interval=0.01, **told))
         try:
-            yield stop
+            yield
         finally:
-            stop.set()
+            watching.cancel()
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -276,20 +275,24 @@ async def test_what_the_node_refuses_is_listed_with_its_row(words: Words) -> Non
 
 
 @pytest.mark.asyncio
-async def test_told_to_stop_it_leaves_an_unfinished_file_where_it_is(words: Words) -> None:
+async def test_cancelled_it_leaves_an_unfinished_file_where_it_is(words: Words) -> None:
     """It is read from its beginning at the next start."""
     (words.folder / "a.txt").write_text("\n".join(["ok"] * (BATCH + 1)))
-    stop = asyncio.Event()
     taker = Taker()
 
     async def accept(drafts: Any) -> list[Yes]:
-        stop.set()
+        if taker.origins:
+            await asyncio.Event().wait()  # the second batch is never through
         return await taker.accept(drafts)
 
-    async with asyncio.timeout(DEADLINE_SECONDS):
-        await run(words, accept, stop, interval=0.01)
+    async with running(words, accept):
+        await until(lambda: bool(taker.origins))
     assert len(taker.origins) == BATCH
     assert (words.folder / "a.txt").exists()
+    again = Taker()
+    async with running(words, again.accept):
+        await until((words.folder / "done" / "a.txt").exists)
+    assert len(again.origins) == BATCH + 1
 
 
 def test_a_file_name_that_is_a_formula_is_none_in_the_rejects_file() -> None:
