@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from broker.errors import TransportError
@@ -13,6 +14,7 @@ from broker.names import Topic
 from broker.sealing.encoding import parse_parts_unverified
 from broker.stages import Fetched
 
+AT_ONCE = 500
 _SECONDS = 15.0
 
 
@@ -21,25 +23,40 @@ class Seen:
     """One record as Kafka holds it."""
 
     topic: Topic
-    offset: int
     headers: tuple[tuple[str, int, str], ...]
-    """Name, size in bytes and the first characters of each header."""
+    """Name, size in bytes and text of each header."""
     parts: tuple[int, ...]
     """The size of each part, in bytes: the cover, then the compartments."""
-    record_key: bool
-
-    @property
-    def source(self) -> str:
-        """The source that the record names."""
-        return next((text for name, _, text in self.headers if name == "ce_source"), "")
 
 
-async def take(bootstrap: str, places: Sequence[tuple[Topic, int]]) -> list[Fetched]:
-    """Fetch the records at some places, one of each topic.
+@asynccontextmanager
+async def read_from(bootstrap: str, offsets: Mapping[Topic, int]) -> AsyncIterator[KafkaSubscription]:
+    """Subscribe without a key, a node or a group, for as long as the block runs.
 
     Args:
         bootstrap: where Kafka is.
-        places: topic and offset; of one topic the lowest first.
+        offsets: where to begin in each topic.
+
+    Raises:
+        TransportError: Kafka cannot be reached, or the block took too long.
+    """
+    subscription = KafkaSubscription(bootstrap, client_id="onlooker")
+    try:
+        await subscription.assign(offsets)
+        async with asyncio.timeout(_SECONDS):
+            yield subscription
+    except TimeoutError as error:
+        raise TransportError("kafka.timeout") from error
+    finally:
+        await subscription.close()
+
+
+async def take(bootstrap: str, places: Sequence[tuple[Topic, int]]) -> list[Fetched]:
+    """Fetch the records at some places.
+
+    Args:
+        bootstrap: where Kafka is.
+        places: topic and offset of each.
 
     Returns:
         The records, in the order asked.
@@ -50,20 +67,11 @@ async def take(bootstrap: str, places: Sequence[tuple[Topic, int]]) -> list[Fetc
     first: dict[Topic, int] = {}
     for topic, offset in places:
         first[topic] = min(offset, first.get(topic, offset))
-    wanted = set(places)
     found: dict[tuple[Topic, int], Fetched] = {}
-    subscription = KafkaSubscription(bootstrap, client_id="onlooker")
-    try:
-        await subscription.assign(first)
-        async with asyncio.timeout(_SECONDS):
-            while wanted - found.keys():
-                for one in await subscription.fetch(wait_ms=500, limit=500):
-                    if (one.topic, one.offset) in wanted:
-                        found[one.topic, one.offset] = one
-    except TimeoutError as error:
-        raise TransportError("kafka.timeout") from error
-    finally:
-        await subscription.close()
+    async with read_from(bootstrap, first) as subscription:
+        while set(places) - found.keys():
+            some = await subscription.fetch(wait_ms=500, limit=AT_ONCE)
+            found.update(((one.topic, one.offset), one) for one in some)
     return [found[place] for place in places]
 
 
@@ -79,8 +87,6 @@ def _seen(fetched: Fetched) -> Seen:
     parts = parse_parts_unverified(fetched.value or b"", most=MAX_PARTS)
     return Seen(
         topic=fetched.topic,
-        offset=fetched.offset,
         headers=headers,
         parts=tuple(len(part.ciphertext) for part in parts),
-        record_key=fetched.key is not None,
     )

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from adapters.demo.operator_view import take
+from adapters.demo.operator_view import AT_ONCE, read_from, take
 from broker.assembly import Store, open_store
-from broker.errors import SimpulError, TransportError, UntrustedError
+from broker.errors import SimpulError, UntrustedError
 from broker.kafka.publisher import KafkaPublisher
-from broker.kafka.subscription import KafkaSubscription
 from broker.names import AgencyId, KeyId, RecordId, Topic, keys_topic
+from broker.sealing.batch import parse_payload_unverified
 from broker.sealing.encoding import encode_part, parse_seal_unverified
 from broker.sealing.headers import UnverifiedHeaders, leaf_of, parse_headers_unverified
 from broker.sealing.keyrecords import is_wrap, open_wrap
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from broker.ports import Randomness, Signer
 
 _PART_BYTES: Final = 1040
-_READ_SECONDS: Final = 10.0
-_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +60,8 @@ class _Impostor:
 def forged(genuine: Fetched, *, random: Randomness = os.urandom) -> Sealed:
     """Continue somebody's stream: every header as it should be, the right key's id, a signature of one's own."""
     headers = parse_headers_unverified(genuine.headers)
-    signer = _Impostor(
-        key_id=parse_seal_unverified(headers.seal).key_id, own=Ed25519Signer(new_private_bytes(random)[0])
-    )
+    seal = parse_seal_unverified(headers.seal)
+    signer = _Impostor(key_id=seal.key_id, own=Ed25519Signer(new_private_bytes(random)[0]))
     value = encode_part(KeyId(random(16)), random(12), random(_PART_BYTES))
     record = Unsealed(topic=genuine.topic, record_id=headers.record_id, key=None, value=value)
     (sealed,), _ = seal_batch(
@@ -75,7 +72,7 @@ def forged(genuine: Fetched, *, random: Randomness = os.urandom) -> Sealed:
         head=StreamHead(sequence=headers.sequence, leaf=_leaf(genuine, headers)),
         signer=signer,
         sealed_at=datetime.fromtimestamp(genuine.timestamp_ms / 1000, tz=UTC),
-        federation=1,
+        federation=parse_payload_unverified(seal.payload).federation,
     )
     return sealed
 
@@ -126,11 +123,11 @@ async def read_foreign(store: Store, bootstrap: str, place: tuple[Topic, int]) -
         told["code"] = error.code
     verified = Verifier(None).verify(record, federation)
     if isinstance(open_record(verified, Keyring(store.keys.data_key)), Closed):
-        told["cover"] = "inbound.key-missing"
+        told["cover"] = "closed.no-key"
     else:
         told["opened"] = True
     topic = read_topic(place[0])
-    keys = await _keys(bootstrap, keys_topic(AgencyId(topic.source or ""), AgencyId(topic.recipient or "")))
+    keys = await _all_of(bootstrap, keys_topic(AgencyId(topic.source or ""), AgencyId(topic.recipient or "")))
     wraps = [one for one in map(_verifying(store), keys) if one is not None and is_wrap(one)]
     told["wrap"] = _unwrapped(store, wraps)
     told["opened"] = bool(told["opened"]) or told["wrap"] is None
@@ -163,18 +160,11 @@ def _unwrapped(store: Store, wraps: Sequence[Verified]) -> str | None:
     return code
 
 
-async def _keys(bootstrap: str, topic: Topic) -> list[Fetched]:
-    subscription = KafkaSubscription(bootstrap, client_id="outsider")
+async def _all_of(bootstrap: str, topic: Topic) -> list[Fetched]:
     found: list[Fetched] = []
-    try:
-        await subscription.assign({topic: 0})
-        async with asyncio.timeout(_READ_SECONDS):
-            while some := await subscription.fetch(wait_ms=1000, limit=_AT_ONCE):
-                found += some
-    except TimeoutError as error:
-        raise TransportError("kafka.timeout") from error
-    finally:
-        await subscription.close()
+    async with read_from(bootstrap, {topic: 0}) as subscription:
+        while some := await subscription.fetch(wait_ms=1000, limit=AT_ONCE):
+            found += some
     return found
 
 

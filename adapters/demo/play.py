@@ -187,7 +187,7 @@ class Play:
     async def _refusals(self, scene: Scene) -> None:
         self.teller.refusals()
         for refusal in self.played.refusals:
-            outcome = await scene.attempt(refusal.attempt)
+            outcome = await scene.attempt(refusal)
             self.report.refusals.append(Refused(attempt=outcome.attempt, at=outcome.at, code=outcome.code))
             self.teller.refusal(refusal, outcome)
 

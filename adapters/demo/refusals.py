@@ -10,22 +10,18 @@ import orjson
 from adapters.demo import node_processes, words
 from adapters.demo.waiting import until
 from broker.errors import UnavailableError
-from broker.names import AgencyId, Topic, agency_id
+from broker.names import Topic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from adapters.demo.node_processes import NodeProcesses
     from adapters.demo.onlooker import Journey, Onlooker
-    from adapters.demo.scenario import Said
+    from adapters.demo.scenario import Refusal, Said
     from adapters.demo.workplace import Workplace
+    from broker.names import AgencyId
     from broker.ports import QuarantineRow
 
-POLICE: Final = agency_id("polres-bengkulu-tengah")
-IMMIGRATION: Final = agency_id("imigrasi-bengkulu")
-SOCIAL_SERVICES: Final = agency_id("uptd-ppa-bengkulu-tengah")
-
-_ALERT, _REFERRAL, _CONSENT, _CASE = 6, 11, 13, 14
 _ATTEMPT_SECONDS: Final = 30.0
 _REFUSED_SECONDS: Final = 20.0
 
@@ -54,32 +50,28 @@ class Scene:
     journeys: dict[int, Sequence[Journey]]
     """The events of each step."""
 
-    async def attempt(self, name: str) -> Outcome:
+    async def attempt(self, refusal: Refusal) -> Outcome:
         """Make one attempt and see what came of it.
 
         Raises:
             UnavailableError: `demo.attempt-failed`, `demo.not-refused`: it could not be made, or was not refused.
         """
+        name, at = refusal.attempt, refusal.at
+        topic, offset = self._copy(refusal.step, refusal.taken)
         if name == "foreign-mailbox":
-            return await self._reading(name)
-        topic, offset = {
-            "forged-signature": lambda: self._copy(_CASE, SOCIAL_SERVICES),
-            "flipped-byte": lambda: self._copy(_REFERRAL, SOCIAL_SERVICES),
-            "moved-topic": lambda: self._copy(_ALERT, IMMIGRATION),
-        }[name]()
-        to = self._copy(_ALERT, SOCIAL_SERVICES)[0] if name == "moved-topic" else topic
+            return await self._reading(name, at, topic, offset)
+        to, _ = self._copy(refusal.step, at)
         told = await self._outsider(name, topic, offset, "--to", to)
         place = (Topic(told["topic"]), int(told["offset"]))
-        row = await self._quarantined(name, SOCIAL_SERVICES, place)
-        return Outcome(attempt=name, at=SOCIAL_SERVICES, code=row.code, place=place)
+        row = await self._quarantined(name, at, place)
+        return Outcome(attempt=name, at=at, code=row.code, place=place)
 
-    async def _reading(self, name: str) -> Outcome:
-        topic, offset = self._copy(_CONSENT, SOCIAL_SERVICES)
-        told = await self._outsider(name, topic, offset, "--node", str(self.workplace.node(IMMIGRATION)))
+    async def _reading(self, name: str, at: AgencyId, topic: Topic, offset: int) -> Outcome:
+        told = await self._outsider(name, topic, offset, "--node", str(self.workplace.node(at)))
         if told["opened"] or not (told["code"] and told["cover"] and told["wrap"]):
             raise UnavailableError("demo.not-refused", name)
         further = ((words.WITHOUT_THE_CHECK, str(told["cover"])), (words.NOR_THE_KEYS, str(told["wrap"])))
-        return Outcome(attempt=name, at=IMMIGRATION, code=str(told["code"]), further=further)
+        return Outcome(attempt=name, at=at, code=str(told["code"]), further=further)
 
     async def _quarantined(self, name: str, agency: AgencyId, place: tuple[Topic, int]) -> QuarantineRow:
         def look() -> QuarantineRow | None:

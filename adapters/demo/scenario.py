@@ -61,6 +61,12 @@ class Refusal:
     """One attempt that must be refused."""
 
     attempt: str
+    step: int
+    """The step of whose event a record is taken."""
+    taken: AgencyId
+    """Whose copy of it."""
+    at: AgencyId
+    """Where it is refused: the reader of the copy to whose topic it is written, or the agency whose keys are tried."""
     title: Said
     told: Said
 
@@ -86,7 +92,14 @@ def scenario() -> Scenario:
         cast=tuple(_member(row) for row in rows["cast"]),
         steps=tuple(_step(row) for row in rows["step"]),
         refusals=tuple(
-            Refusal(attempt=row["attempt"], title=_said(row, "title"), told=_said(row, "told"))
+            Refusal(
+                attempt=row["attempt"],
+                step=row["step"],
+                taken=agency_id(row["taken"]),
+                at=agency_id(row["at"]),
+                title=_said(row, "title"),
+                told=_said(row, "told"),
+            )
             for row in rows["refusal"]
         ),
     )

@@ -194,7 +194,8 @@ class Teller:
         told = self._say(where).format(agency=self._short(outcome.at), place=place)
         self._fact(words.OUTCOME, f"{told} [{outcome.code}] {self._why(outcome.code)}")
         for said, code in outcome.further:
-            self._fact(words.OUTCOME, f"{self._say(said)} [{code}]", again=True)
+            told = self._say(said).format(agency=self._short(outcome.at))
+            self._fact(words.OUTCOME, f"{told} [{code}]", again=True)
         self._out.print()
 
     # --- after

@@ -109,8 +109,8 @@ REFUSALS: Final = Said(
 REFUSED: Final = Said(id="{agency} mengarantina {place}:", en="{agency} quarantined {place}:")
 REFUSED_READING: Final = Said(id="{agency} – pemeriksaan menolak:", en="{agency} – verification refuses:")
 WITHOUT_THE_CHECK: Final = Said(
-    id="Tanpa pemeriksaan itu pun sampulnya tetap tertutup: kuncinya tidak ada pada Imigrasi",
-    en="Without that check the cover stays closed all the same: immigration does not hold its key",
+    id="Tanpa pemeriksaan itu pun sampulnya tetap tertutup: tidak ada kuncinya di sini ({agency})",
+    en="Without that check the cover stays closed all the same: {agency} does not hold its key",
 )
 NOR_THE_KEYS: Final = Said(
     id="Kunci yang dikirim kepada pemilik kotak surat itu juga tidak terbuka",

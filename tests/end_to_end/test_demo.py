@@ -221,6 +221,7 @@ def test_other_samples_lead_to_another_result(durable_kafka: Running, tmp_path: 
         assert re.search(r"Row 3, MRZ2: .*adapter\.mrz", told, re.DOTALL)
         crossings_sent = [event for event in report["events"] if "crossing" in event["type"]]
         assert len(crossings_sent) == 1
+        assert "Immigration does not hold its key [closed.no-key]" in " ".join(told.split())
         assert report["kafka"]["kind"] == "external"
         assert len(demo.left_running()) == 7
         demo.process.send_signal(signal.SIGINT)
