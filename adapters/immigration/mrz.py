@@ -16,9 +16,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Final
 
-LENGTH: Final = 44
 _LINE = re.compile(r"[A-Z0-9<]{44}")
 _FIRST = re.compile(r"P[A-Z<][A-Z<]{3}[A-Z<]{39}")
 _WEIGHTS = (7, 3, 1)

@@ -28,7 +28,6 @@ class Law:
     last: int
     group: str
     named_alone: bool = False
-    unverified: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
