@@ -6,13 +6,14 @@ Rules:
 - the header has exactly the documented columns, in any order;
 - a record is one line: a quoted cell may hold the delimiter and doubled quotes, never a line break, so that an
   unbalanced quote spoils its own line and no other;
-- what was written can be read back equal.
+- what was written can be read back equal: an apostrophe before a cell is taken away, JSON escapes mean the same text.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,8 +24,12 @@ from adapters.contract import Faults, Records, T
 from broker.errors import InvalidEventError
 
 HEADER_ROW = 1
-# A cell that begins like this is a formula to a spreadsheet (OWASP, "CSV Injection"); the apostrophe stops it.
-_FORMULA = ("=", "+", "-", "@", "\t", "'")
+# A cell that begins like this is a formula to a spreadsheet (OWASP, "CSV Injection"): an apostrophe stops it.
+_SIGNS = "=+@\uff1d\uff0b\uff0d\uff20-"
+_FORMULA = (*_SIGNS, "\t", "'")
+# A spreadsheet splits at the delimiter of its own country: what follows one within a text would begin a cell there.
+_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
+_AFTER_DELIMITER = re.compile(rf'(^"|[,;])(\s*)([{_SIGNS}])')
 _OTHER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -118,7 +123,8 @@ def read_line(line: str, *, delimiter: str, columns: Sequence[str]) -> dict[str,
 def write_delivery(row: object, *, delimiter: str, columns: Sequence[str]) -> str:
     """Write a delivered event, whose fields are named as the columns, the last one as JSON."""
     *texts, parts = (getattr(row, column.lower()) for column in columns)
-    return write_line([*texts, orjson.dumps(parts).decode()], delimiter=delimiter)
+    json = _TEXT.sub(_text_without_formulas, orjson.dumps(parts).decode())
+    return write_line([*texts, json], delimiter=delimiter)
 
 
 def read_delivery(line: str, *, delimiter: str, columns: Sequence[str]) -> dict[str, Any]:
@@ -136,6 +142,10 @@ def read_delivery(line: str, *, delimiter: str, columns: Sequence[str]) -> dict[
         raise InvalidEventError("adapter.row-broken", columns[-1])
     found[columns[-1]] = parts
     return {column.lower(): value for column, value in found.items()}
+
+
+def _text_without_formulas(text: re.Match[str]) -> str:
+    return _AFTER_DELIMITER.sub(lambda found: f"{found[1]}{found[2]}\\u{ord(found[3]):04x}", text[0])
 
 
 def _guarded(cell: str) -> str:

@@ -3,19 +3,22 @@
 import csv
 import io
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as some
 
 from adapters.contract import Faults
 from adapters.journal import Journal, write_whole
-from adapters.tables import Row, read_line, read_table, write_line
+from adapters.tables import Row, read_delivery, read_line, read_table, write_delivery, write_line
 from broker.errors import InvalidEventError, StorageError
 
 COLUMNS = ("A", "B")
 HEADER = "mark;text"
+FORMULA = (*"=+-@\uff1d\uff0b\uff0d\uff20", "\t")
+risky = some.text(some.sampled_from(",;=+-@\uff1d'\"\\ a"), max_size=12)
 cells = some.text(some.characters(codec="utf-8", exclude_characters="\r\n\0"), max_size=20)
 
 
@@ -84,7 +87,28 @@ def test_a_written_line_reads_back_equal_and_runs_nowhere(values: list[str], del
     line = write_line(values, delimiter=delimiter)
     assert list(read_line(line, delimiter=delimiter, columns=COLUMNS).values()) == values
     written = next(csv.reader(io.StringIO(line), delimiter=delimiter))
-    assert not any(cell.startswith(("=", "+", "-", "@", "\t")) for cell in written)
+    assert not any(cell.startswith(FORMULA) for cell in written)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """A delivered event of a format with two columns."""
+
+    a: str
+    b: dict[str, object]
+
+
+@given(some.dictionaries(cells, some.one_of(cells, risky, some.lists(risky))), some.sampled_from([";", ","]))
+@example(parts={"note": "x,=cmd|' /C calc'!A0,y;=1", "list": ["a", "=1", "; -1"]}, delimiter=",")
+def test_no_text_of_a_delivery_runs_in_a_spreadsheet_of_another_country(
+    parts: dict[str, object], delimiter: str
+) -> None:
+    """Whichever delimiter it splits at, no cell begins as a formula; and every text comes back."""
+    line = write_delivery(Delivered(a="1", b=parts), delimiter=delimiter, columns=COLUMNS)
+    assert read_delivery(line, delimiter=delimiter, columns=COLUMNS) == {"a": "1", "b": parts}
+    for other in (";", ","):
+        for cell in next(csv.reader(io.StringIO(line), delimiter=other)):
+            assert not cell.strip().startswith(FORMULA)
 
 
 def test_a_line_break_in_a_cell_is_refused() -> None:
