@@ -5,34 +5,23 @@ it, by pid, also after a failure. Nothing here sleeps for a fixed time: `until` 
 """
 
 import asyncio
-import io
 import itertools
 import json
-import os
 import secrets
 import shutil
 import signal
 import subprocess
-import sys
-import sysconfig
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
-import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.client import AIOKafkaClient
-from aiokafka.protocol.produce import ProduceRequest
-from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from broker.assembly import Node as AssembledNode
 from broker.assembly import Store, Threads, open_store, outbound
-from broker.cli import app
 from broker.federation.insecure_folder import InsecureFolderFederation, load_agency, write_folder
 from broker.founding import NewAgency, new_node
 from broker.kafka.memory import MemoryKafka
@@ -47,78 +36,11 @@ from broker.stages import Draft, Fetched, Origin
 from broker.telemetry import Counts
 from broker.threads import Thread
 from schemas.catalogue import KINDS
-
-SIMPUL = str(Path(sysconfig.get_path("scripts")) / "simpul")
-"""The command as it is shipped."""
-
-SOON = 20.0
-"""Seconds after which what ought to happen did not."""
+from tests.commands import SIMPUL, SOON, clean_environment, until
+from tests.raw_kafka import read_all
 
 _numbers = itertools.count(1)
 _session = secrets.token_hex(3)
-_T = TypeVar("_T")
-
-
-def until(look: Callable[[], _T], seconds: float = SOON, said: Callable[[], object] = lambda: "") -> _T:
-    """Return what `look` returns as soon as that is true."""
-    deadline = time.monotonic() + seconds
-    while not (found := look()):
-        if time.monotonic() > deadline:
-            pytest.fail(f"waited {seconds} s in vain: {said()}")
-        time.sleep(0.02)
-    return found
-
-
-def clean_environment(**more: str) -> dict[str, str]:
-    """Return this process's environment without its own settings of ours."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("SIMPUL_")} | more
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a command that ran to its end said."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def rows(self) -> list[Any]:
-        """Its standard output, a JSON value a line."""
-        return [orjson.loads(line) for line in self.out.splitlines()]
-
-
-def simpul(*arguments: str | Path, stdin: bytes = b"", seconds: float = 30, **environment: str) -> Answer:
-    """Run a command of `simpul` to its end."""
-    done = subprocess.run(
-        [SIMPUL, *map(str, arguments)],
-        input=stdin,
-        capture_output=True,
-        timeout=seconds,
-        check=False,
-        env=clean_environment(**environment),
-    )
-    return Answer(done.returncode, done.stdout.decode(), done.stderr.decode())
-
-
-def simpul_here(*arguments: str | Path, stdin: bytes = b"", **environment: str) -> Answer:
-    """Run a command of `simpul` in this process, without a second spent on starting another."""
-    out, err = io.TextIOWrapper(io.BytesIO()), io.TextIOWrapper(io.BytesIO())
-    with pytest.MonkeyPatch.context() as patch:
-        for name in os.environ.keys() - clean_environment().keys():
-            patch.delenv(name)
-        for name, value in environment.items():
-            patch.setenv(name, value)
-        patch.setattr(sys, "argv", [SIMPUL, *map(str, arguments)])
-        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        patch.setattr(sys, "stdout", out)
-        patch.setattr(sys, "stderr", err)
-        code = app.run()
-    told = []
-    for stream in (out, err):
-        stream.flush()
-        told.append(stream.buffer.getvalue().decode())
-    return Answer(code, *told)
 
 
 @dataclass(slots=True)
@@ -376,141 +298,3 @@ class Exchange:
         for node in self.nodes:
             node.end(signal.SIGKILL)
             node.close_store()
-
-
-async def read_all(bootstrap: str, topics: Sequence[Topic]) -> list[Fetched]:
-    """Read topics from their beginning to what is their end now."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
-    await consumer.start()
-    found: list[Fetched] = []
-    try:
-        places = [TopicPartition(topic, 0) for topic in topics]
-        consumer.assign(places)
-        async with asyncio.timeout(SOON):
-            ends = await consumer.end_offsets(places)
-            await consumer.seek_to_beginning(*places)
-            for place in places:
-                while await consumer.position(place) < ends[place]:
-                    for some in (await consumer.getmany(timeout_ms=200)).values():
-                        found += [_fetched(record) for record in some]
-    finally:
-        await consumer.stop()
-    return found
-
-
-async def write_all(bootstrap: str, records: Sequence[Fetched], *, compression: int = 0) -> list[int]:
-    """Write records to Kafka as whoever runs it could, whatever is in them; return their offsets."""
-    client = AIOKafkaClient(bootstrap_servers=bootstrap)
-    try:
-        async with asyncio.timeout(SOON):
-            await client.bootstrap()
-            return [await write_batch(client, one.topic, one_batch(one, compression=compression)) for one in records]
-    finally:
-        await client.close()
-
-
-async def write_batch(client: Any, topic: Topic, raw: bytes) -> int:
-    """Write a batch as it is; return the offset of its first record."""
-    request = ProduceRequest(transactional_id=None, required_acks=-1, timeout=5_000, topics=[(topic, [(0, raw)])])
-    answer = await client.send(client.get_random_node(), request)
-    error, offset = answer.topics[0][1][0][1:3]
-    assert error == 0
-    return int(offset)
-
-
-def one_batch(*records: Fetched, compression: int = 0) -> bytes:
-    """Return records as one batch of Kafka's format."""
-    builder = DefaultRecordBatchBuilder(
-        magic=2,
-        compression_type=compression,
-        is_transactional=0,
-        producer_id=-1,
-        producer_epoch=-1,
-        base_sequence=-1,
-        batch_size=1_000_000,
-    )
-    for place, one in enumerate(records):
-        builder.append(place, timestamp=7, key=one.key, value=one.value, headers=list(one.headers))
-    return bytes(builder.build())
-
-
-def _fetched(record: Any) -> Fetched:
-    return Fetched(
-        topic=Topic(record.topic),
-        offset=record.offset,
-        timestamp_ms=record.timestamp,
-        key=record.key,
-        value=record.value,
-        headers=tuple(record.headers),
-    )
-
-
-def alert(name: str, *audience: str, **more: Any) -> dict[str, Any]:
-    """Return the draft of an alert; its compartments are narrative and place."""
-    return {
-        "specversion": "1.0",
-        "id": name,
-        "type": "id.simpul.alert.issued.v1",
-        "time": "2026-08-06T08:20:00+07:00",
-        "subject": f"case-{name}",
-        "audience": " ".join(audience),
-        "purpose": "protection",
-        "basis": "pdp20-2-d",
-        "lawref": "uu6-2011-89-2a",
-        "tlp": "amber",
-        "pap": "amber",
-        "priority": "P0",
-        "status": "Exercise",
-        "area": "17.09",
-        "data": {
-            "open": {
-                "msgType": "Alert",
-                "category": "Rescue",
-                "eventCode": "DEPARTURE_IMMINENT",
-                "urgency": "Immediate",
-                "severity": "Severe",
-                "certainty": "Likely",
-                "responseType": "Monitor",
-                "nexus": "none",
-                "mayInvolveChild": True,
-            },
-            "narrative": {"headline": f"headline of {name}", "description": f"description of {name}"},
-            "place": {"area": "Terminal", "placeCode": "17.71"},
-        },
-        **more,
-    }
-
-
-def referral(name: str, recipient: str, **more: Any) -> dict[str, Any]:
-    """Return the draft of a referral of a new person in a new case, with every compartment."""
-    return {
-        "specversion": "1.0",
-        "id": name,
-        "type": "id.simpul.referral.requested.v1",
-        "time": "2026-08-07T08:25:00+07:00",
-        "subject": f"case-{name}",
-        "audience": recipient,
-        "purpose": "protection",
-        "basis": "pdp20-2-d",
-        "lawref": "uu6-2011-87",
-        "tlp": "amber+strict",
-        "pap": "amber",
-        "priority": "P0",
-        "status": "Exercise",
-        "data": {
-            "open": {"service": "shelter", "timeframe": "1_hour", "consentState": "vital_interest"},
-            "identity": {"person": {"personRef": f"person-{name}", "givenName": "SARI", "familyName": "CONTOHDUA"}},
-            "narrative": {"reason": "AdditionalServicesRequired", "details": f"details of {name}"},
-            "place": {"handoverPlan": "Diserahkan kepada petugas perempuan."},
-            "safe_contact": {
-                "contactSafety": {
-                    "safeToCall": False,
-                    "safeHours": "08:00-16:00",
-                    "codeword": "melati",
-                    "doNotLeaveMessage": True,
-                },
-                "phones": ["+628000000001"],
-            },
-        },
-        **more,
-    }

@@ -20,8 +20,11 @@ from broker.kafka.running import Running
 from broker.names import Topic, area_topic, keys_topic, mail_topic
 from broker.ports import Delivery
 from broker.stages import Fetched, FetchedHeaders
-from tests.nodes import Exchange, Node, one_batch, read_all, referral, until, write_all, write_batch
+from tests.commands import until
+from tests.drafts import referral
+from tests.nodes import Exchange, Node
 from tests.raw_batches import GZIP, batch, with_broken_name
+from tests.raw_kafka import one_batch, read_all, write_all, write_batch
 
 pytestmark = [
     pytest.mark.kafka,

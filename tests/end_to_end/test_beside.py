@@ -15,7 +15,10 @@ from broker.kafka import jars
 from broker.kafka.running import Running
 from broker.names import mail_topic
 from broker.stages import Fetched
-from tests.nodes import Exchange, Node, alert, referral, simpul, simpul_here, until, write_all
+from tests.commands import simpul, simpul_here, until
+from tests.drafts import alert, referral
+from tests.nodes import Exchange, Node
+from tests.raw_kafka import write_all
 
 pytestmark = [
     pytest.mark.kafka,

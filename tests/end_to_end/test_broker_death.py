@@ -14,8 +14,10 @@ import pytest
 from broker.kafka import jars, processes
 from broker.kafka.choice import KafkaChoice, choose, stop
 from broker.kafka.running import KAFKA, Running
+from tests.commands import simpul, until
+from tests.drafts import alert, referral
 from tests.kafka_fixture import fresh_cache
-from tests.nodes import Exchange, alert, referral, simpul, until
+from tests.nodes import Exchange
 
 pytestmark = [
     pytest.mark.kafka,

@@ -14,7 +14,9 @@ from broker.names import GENESIS, EventId, Leaf, Topic, source_uri
 from broker.ports import Station
 from broker.sealing.unseal import Verifier
 from broker.stages import Fetched
-from tests.nodes import Exchange, Node, alert, referral, simpul, until
+from tests.commands import simpul, until
+from tests.drafts import alert, referral
+from tests.nodes import Exchange, Node
 
 pytestmark = [
     pytest.mark.kafka,

@@ -13,7 +13,8 @@ from broker.kafka import jars
 from broker.kafka.running import Running
 from broker.names import EventId
 from broker.ports import Delivery
-from tests.nodes import Exchange, Node, simpul, simpul_here, until
+from tests.commands import simpul, simpul_here, until
+from tests.nodes import Exchange, Node
 from tests.planting import forms, marker, planted, types
 
 pytestmark = [

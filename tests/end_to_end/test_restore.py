@@ -7,7 +7,10 @@ import pytest
 from broker.kafka import jars
 from broker.names import keys_topic
 from broker.ports import Delivery, EntryKind
-from tests.nodes import Exchange, Node, alert, referral, until, write_all
+from tests.commands import until
+from tests.drafts import alert, referral
+from tests.nodes import Exchange, Node
+from tests.raw_kafka import write_all
 
 pytestmark = [
     pytest.mark.kafka,
