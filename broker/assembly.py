@@ -65,6 +65,7 @@ class Store:
     outbox: SqliteOutbox
     inbox: SqliteInbox
     keys: SqliteKeyStore
+    keyring: Keyring = field(repr=False)
     reader: InboxReader
     clearance: Clearance
 
@@ -84,7 +85,7 @@ def open_store(folder: Path) -> Iterator[Store]:
     """
     settings = read_node(folder)
     at_rest = AtRest(read_node_key(settings.path(settings.node_key)))
-    trust = Trust(_federation_home(settings))
+    trust = Trust(_federation_home(settings), SystemClock())
     with ExitStack() as closing:
         store = settings.folder / STORE
         outbox = SqliteOutbox(store, source=settings.id, at_rest=at_rest)
@@ -93,7 +94,9 @@ def open_store(folder: Path) -> Iterator[Store]:
         closing.callback(inbox.close)
         keys = SqliteKeyStore(store, at_rest=at_rest)
         closing.callback(keys.close)
-        reader = InboxReader(inbox, keys, Keyring(keys.data_key))
+        # One of each for all threads: what one of them learns of a key or an event holds for the others.
+        keyring = Keyring(keys.data_key)
+        reader = InboxReader(inbox, keys, keyring)
         clearance = Clearance(
             source=settings.id,
             secret=at_rest.secret("ids"),
@@ -107,6 +110,7 @@ def open_store(folder: Path) -> Iterator[Store]:
             outbox=outbox,
             inbox=inbox,
             keys=keys,
+            keyring=keyring,
             reader=reader,
             clearance=clearance,
         )
@@ -284,6 +288,7 @@ class Node:
             source=store.me,
             signer=open_signing_key(store.at_rest, store.settings.path(store.settings.signing_key)),
             secret=store.at_rest.secret("ids"),
+            ciphers=store.keyring,
             tag=store.at_rest.tag,
         )
 
@@ -295,7 +300,8 @@ class Node:
             inbox=store.inbox,
             outbox=store.outbox,
             keys=store.keys,
-            keyring=Keyring(store.keys.data_key),
+            keyring=store.keyring,
+            reader=store.reader,
             unwrapper=open_receiving_keys(store.at_rest, paths),
             verifier=Verifier(store.me),
             probe=self._probe,

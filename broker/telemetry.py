@@ -17,38 +17,31 @@ from typing import TYPE_CHECKING, Final, TextIO
 import structlog
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Iterable, MutableMapping
 
-    from broker.ports import Station
+    from broker.ports import Finding, Quarantined, Station
 
 FIELDS: Final = frozenset(
     {
         "accepted",
-        "adapter",
         "agency",
-        "attempt",
         "code",
-        "consumer",
-        "count",
         "done",
         "event",
         "federation",
         "finished",
-        "kind",
         "level",
         "logger",
         "offset",
         "ordinary",
+        "part",
         "rejected",
-        "seconds",
         "setting",
         "source",
-        "station",
         "stations",
         "timestamp",
         "topic",
         "total",
-        "version",
     }
 )
 """Every field that a log line may have. Each is a name, a code, a number or a time; none comes from inside an event."""
@@ -86,6 +79,29 @@ def _declared_only(_logger: object, _method: str, line: MutableMapping[str, obje
 class _Foreign(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         structlog.get_logger().log(record.levelno, "foreign", logger=record.name)
+
+
+def trouble(part: str, code: str, topic: str | None = None) -> None:
+    """Say that a part of the node stands still: once when that begins, and again only if its cause is another."""
+    structlog.get_logger().warning("trouble", part=part, code=code, **_about(topic))
+
+
+def trouble_over(part: str, code: str, topic: str | None = None) -> None:
+    """Say that it goes on."""
+    structlog.get_logger().info("trouble-over", part=part, code=code, **_about(topic))
+
+
+def remarked(*, quarantine: Iterable[Quarantined] = (), findings: Iterable[Finding] = ()) -> None:
+    """Say what has just been committed for a person to look at: a line each."""
+    log = structlog.get_logger()
+    for one in quarantine:
+        log.warning("quarantined", code=one.code, topic=one.fetched.topic, offset=one.fetched.offset, source=one.source)
+    for found in findings:
+        log.warning("finding", code=found.code, topic=found.topic, offset=found.offset, source=found.source)
+
+
+def _about(topic: str | None) -> dict[str, str]:
+    return {} if topic is None else {"topic": topic}
 
 
 class Counts:

@@ -103,6 +103,17 @@ class MemoryKafka:
             raise TransportError("kafka.offset-out-of-range", topic)
         return [record for record in self.records[topic] if record.offset >= offset][:limit]
 
+    def start(self, topic: Topic) -> int:
+        """Return the offset of the oldest record of a topic.
+
+        Raises:
+            TransportError: the topic is absent, or nothing can be reached.
+        """
+        self.check_up()
+        if topic not in self.records:
+            raise TransportError("kafka.topic-absent", topic)
+        return self._starts[topic]
+
     def check_up(self) -> None:
         """Raise if this Kafka is down.
 
@@ -177,6 +188,14 @@ class MemorySubscription:
             if found or left <= 0:
                 return found
             await self._kafka.wait_changed(self._event, left)
+
+    async def earliest(self, topic: Topic) -> int:
+        """Return the offset of the oldest record of a topic.
+
+        Raises:
+            TransportError: nothing can be reached, or the topic is absent.
+        """
+        return self._kafka.start(topic)
 
     async def close(self) -> None:
         """Nothing to stop."""

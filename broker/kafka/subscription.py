@@ -7,7 +7,7 @@ topic is absent and stops for ever at what it cannot parse (see `batches`).
 2. A topic that is absent, has moved or is refused holds up no other. An error of one topic is raised when there is
    nothing to return, and again after a while; the others go on.
 3. After an error of the connection all is thrown away and asked for again from where the reader is.
-4. An offset that Kafka does not have is never replaced by another one.
+4. An offset that Kafka does not have is never replaced by another one; the reader may ask for the oldest by `earliest`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from aiokafka import TopicPartition
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, NoError, OffsetOutOfRangeError, for_code
 from aiokafka.protocol.fetch import FetchRequest
+from aiokafka.protocol.offset import OffsetRequest, OffsetResetStrategy
 
 from broker.errors import TransportError
 from broker.kafka.batches import DamagedError, read_page
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 _POLL_MS: Final = 500
 _ANSWER_BYTES: Final = 8 * 1_048_576
 _READ_UNCOMMITTED: Final = 0
+_NO_REPLICA: Final = -1
 _ABANDON_SECONDS: Final = 2.0
 _FIRST_LOOK_SECONDS: Final = 0.1
 _LAST_LOOK_SECONDS: Final = 5.0
@@ -96,6 +98,31 @@ class KafkaSubscription:
             await self._abandon()
             raise translated(error) from error
         return [self._waiting.popleft() for _ in range(min(limit, len(self._waiting)))]
+
+    async def earliest(self, topic: Topic) -> int:
+        """Return the offset of the oldest record that Kafka still has of a topic; of the next one if it has none.
+
+        Raises:
+            TransportError: Kafka cannot be reached, or does not show the topic.
+        """
+        try:
+            client = await self._connected()
+            leader = client.cluster.leader_for_partition(TopicPartition(topic, ANY_PARTITION))
+            if leader is None or leader < 0:
+                async with asyncio.timeout(self._deadline_s):
+                    await client.force_metadata_update()
+                leader = client.cluster.leader_for_partition(TopicPartition(topic, ANY_PARTITION))
+            if leader is None or leader < 0:
+                raise TransportError("kafka.topic-absent", topic)
+            places = [(topic, [(ANY_PARTITION, OffsetResetStrategy.EARLIEST)])]
+            answer = await client.send(leader, OffsetRequest(_NO_REPLICA, _READ_UNCOMMITTED, places))
+        except FOREIGN as error:
+            await self._abandon()
+            raise translated(error) from error
+        _name, ((_partition, code, *_, offset),) = answer.topics[0]
+        if code != NoError.errno:
+            raise TransportError(code_of(for_code(code)), topic)
+        return int(offset)
 
     async def close(self) -> None:
         """Stop, within a bounded time."""

@@ -1,37 +1,46 @@
 """What stands where in each source's stream, and so what Kafka withheld, reordered, forked or replayed.
 
-| seen | verdict |
+| seen, the first row that fits | verdict |
 |---|---|
-| the next place, naming the leaf at the head, in the lane of the head or a new one | next |
 | a known place, the same leaf | resend: dropped and counted |
-| a known place, another leaf; or naming another leaf than the one at the place before | fork |
-| any later place in a lane that another one has closed, or in a lane that forked | fork |
-| beyond the next place | held until the gap before it is filled by the leaf it names |
+| a known place, another leaf | fork |
+| the next place, naming another leaf than the one at the head | fork |
+| any later place in a lane that another one has closed, or whose first record forked | fork |
+| the next place | next |
+| beyond the next place | held until the gap before it is filled by the leaf it names; beyond the bound, quarantined |
 
-A new lane continues the numbering and closes the lane before. The first record of a stream is number 1 and
-names 32 zero bytes, unless the reader joined later: then its stream starts with the first record that it
-sees, and what lies before is passed over. Whether an event was refused has no part in this: a validly sealed
-record advances its stream.
+A new lane continues the numbering and closes the lane before. The first record of a stream is number 1 and names 32
+zero bytes. Only where a finding says that Kafka no longer had the beginning of the topic, a stream of which nothing was
+read begins with the first record that comes, and what lies before is passed over. Whether an event was refused has no
+part in this: a validly sealed record advances its stream.
+
+What is held or forked stays so: going on beyond a gap, or with another lane, is a person's decision, and comes with the
+console in which that person sees what is at stake.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from broker.errors import ReplayedError
 from broker.names import GENESIS
-from broker.ports import UNSEEN, Finding, Keep, LaneState, State, Stream, StreamChange
+from broker.ports import UNSEEN, Keep, LaneState, State, Stream, StreamChange
 from broker.stages import StreamHead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
 
     from broker.names import AgencyId, Lane, Leaf, Topic
+    from broker.pipeline.remarks import Remarks
     from broker.ports import Inbox, Kept
     from broker.stages import Verified
+
+TOPIC_CUT: Final = "inbound.topic-cut"
+"""The finding that Kafka no longer had the next record of a topic."""
+
+MAX_HELD: Final = 10_000
+"""How many records of one stream are held beyond its gap."""
 
 
 class Place(StrEnum):
@@ -69,14 +78,14 @@ class History(Protocol):
         """Return what is known of a lane."""
 
 
-def judge(stream: Stream, seen: Verified, history: History, *, joined_later: bool = False) -> Verdict:
+def judge(stream: Stream, seen: Verified, history: History, *, cut: bool = False) -> Verdict:
     """Say where a record stands in its stream.
 
     Args:
         stream: the stream so far.
         seen: a record of it whose seal holds.
         history: asked only where the head alone does not decide.
-        joined_later: a stream of which nothing was seen may start anywhere.
+        cut: Kafka no longer had the beginning of the topic: a stream of which nothing was seen may start anywhere.
     """
     head = stream.head
     if seen.sequence <= head.sequence or seen.sequence < 1:
@@ -84,7 +93,7 @@ def judge(stream: Stream, seen: Verified, history: History, *, joined_later: boo
         if known is None:
             return _PASSED_OVER
         return _RESENT if known == seen.leaf else Verdict(Place.FORKED, "stream.fork", (known, seen.leaf))
-    starts_here = joined_later and head == UNSEEN
+    starts_here = cut and head == UNSEEN and not stream.held
     is_next = seen.sequence == head.sequence + 1
     if is_next and seen.previous != head.leaf and not starts_here:
         return Verdict(Place.FORKED, "stream.fork", (head.leaf, seen.previous, seen.leaf))
@@ -95,13 +104,13 @@ def judge(stream: Stream, seen: Verified, history: History, *, joined_later: boo
 
 
 def track(head: StreamHead | None, seen: Verified) -> tuple[StreamHead, Verdict]:
-    """Follow the head of a compacted topic, where a missing place is no finding and order means nothing.
+    """Follow the head of a compacted topic, where order means nothing: neither what a record names nor its lane counts.
+
+    A source that was restored numbers its key records anew; each of them is needed all the same, and can only add keys.
 
     Returns:
         The head after it, and the verdict: next, resent, passed over (an older place), or a fork at the head.
     """
-    if head is not None and seen.sequence == head.sequence + 1 and seen.previous != head.leaf:
-        return head, Verdict(Place.FORKED, "stream.fork", (head.leaf, seen.previous, seen.leaf))
     if head is None or seen.sequence > head.sequence:
         return StreamHead(sequence=seen.sequence, leaf=seen.leaf), _NEXT
     if seen.sequence < head.sequence:
@@ -128,13 +137,11 @@ class Streams:
     after a failure it is thrown away, and the next step begins from the inbox again.
     """
 
-    def __init__(self, inbox: Inbox, *, at: datetime, joined_later: bool = False) -> None:
-        """Take the inbox to ask, the time by the reader's own clock, and where a stream may start."""
+    def __init__(self, inbox: Inbox, remarks: Remarks) -> None:
+        """Take the inbox to ask, and where to note what a person must look at."""
         self._inbox = inbox
-        self._at = at
-        self._joined_later = joined_later
+        self._remarks = remarks
         self._open: dict[tuple[Topic, AgencyId], _Open] = {}
-        self.findings: list[Finding] = []
 
     def place(self, seen: Verified) -> list[Placed]:
         """Put a record into its stream.
@@ -144,7 +151,9 @@ class Streams:
             it is held, forked, sent again or older than what this reader takes.
         """
         followed = self._stream(seen.fetched.topic, seen.source)
-        verdict = judge(followed.stream, seen, followed, joined_later=self._joined_later)
+        unseen = followed.stream.head == UNSEEN and seen.sequence > 1
+        cut = unseen and self._inbox.has_finding(TOPIC_CUT, seen.fetched.topic)
+        verdict = judge(followed.stream, seen, followed, cut=cut)
         if verdict.place is Place.NEXT:
             followed.take(seen)
             ready = [Placed(verified=seen)]
@@ -158,55 +167,6 @@ class Streams:
         else:
             followed.resent += verdict.place is Place.RESENT
         return []
-
-    def place_again(self, seen: Verified) -> list[Placed]:
-        """Put a record into its stream that was set aside before: one that has its place already is taken there."""
-        followed = self._stream(seen.fetched.topic, seen.source)
-        if followed.leaf_at(seen.sequence) == seen.leaf:
-            return [Placed(verified=seen)]
-        return self.place(seen)
-
-    def accept_lane(self, topic: Topic, source: AgencyId, lane: Lane, *, limit: int = 256) -> list[Placed]:
-        """Take the forked records of a lane as the stream from now on; a person has decided it.
-
-        What stood at those places stays admitted, and the finding names both. To be called until nothing
-        returns.
-
-        Raises:
-            ReplayedError: the lane has no forked record that continues what this reader knows.
-        """
-        followed = self._stream(topic, source)
-        going_on = followed.stream.lane == lane
-        after = followed.stream.head.sequence if going_on else 0
-        branch = self._inbox.forked(topic, source, lane, after=after, limit=limit)
-        if not going_on:
-            if not branch or followed.leaf_at(branch[0].verified.sequence - 1) != branch[0].verified.previous:
-                raise ReplayedError("stream.unanchored", "the lane does not continue a record known here")
-            first = branch[0].verified
-            self._find("stream.lane-accepted", first, (followed.stream.head.leaf, first.leaf))
-            followed.start_over(first)
-        ready: list[Placed] = []
-        for kept in branch:
-            seen = kept.verified
-            if judge(followed.stream, seen, followed).place is Place.NEXT:
-                followed.take(seen)
-                ready.append(Placed(verified=seen, row=kept.row, was=State.FORKED))
-        return [*ready, *self._resolve(followed)]
-
-    def accept_gap(self, topic: Topic, source: AgencyId) -> list[Placed]:
-        """Go on beyond a stream's first gap as if it had been filled; a person has decided it.
-
-        Raises:
-            ReplayedError: nothing is held beyond a gap.
-        """
-        followed = self._stream(topic, source)
-        held = self._inbox.first_held(topic, source)
-        if held is None:
-            raise ReplayedError("stream.no-gap", "nothing of this stream is held")
-        first = held.verified
-        self._find("stream.gap-accepted", first, (followed.stream.head.leaf, first.previous, first.leaf))
-        followed.skip_to(first)
-        return list(self._resolve(followed))
 
     def kept(self) -> list[Keep]:
         """Return the records that wait for their turn or for a person, to be kept as they are."""
@@ -239,9 +199,12 @@ class Streams:
             followed.resent += 1
             return
         if others:
-            # With which of the two the stream goes on shows when the gap is filled; that there are two shows
-            # now.
-            self._find("stream.fork", seen, (others[0].verified.leaf, seen.leaf))
+            # With which of the two the stream goes on shows when the gap is filled; that there are two shows now.
+            self._remarks.find(seen, "stream.fork", (others[0].verified.leaf, seen.leaf))
+        if followed.stream.held >= MAX_HELD:
+            # Whoever holds a source's key could otherwise fill the disk with what never gets its turn.
+            self._remarks.set_aside(seen.fetched, seen.source, "stream.too-many-held", "stream")
+            return
         followed.hold(seen)
 
     def _fork(self, followed: _Open, verdict: Verdict, keep: Keep) -> None:
@@ -254,22 +217,8 @@ class Streams:
         if state is None:
             followed.lanes[seen.lane] = LaneState.FORKED
         if state is not LaneState.FORKED:
-            self._find(verdict.code, seen, verdict.evidence)
+            self._remarks.find(seen, verdict.code, verdict.evidence)
         followed.forked.append(keep)
-
-    def _find(self, code: str, seen: Verified, evidence: tuple[bytes, ...]) -> None:
-        fetched = seen.fetched
-        self.findings.append(
-            Finding(
-                code=code,
-                source=seen.source,
-                topic=fetched.topic,
-                offset=fetched.offset,
-                at=self._at,
-                detail=f"sequence {seen.sequence}",
-                evidence=evidence,
-            )
-        )
 
 
 class _Open:
@@ -285,13 +234,12 @@ class _Open:
         self._released: set[int] = set()
         self.forked: list[Keep] = []
         self.resent = 0
-        self._rewound_to: int | None = None
 
     def leaf_at(self, sequence: int) -> Leaf | None:
         if sequence < 1:
             return GENESIS
         leaf = self._places.get(sequence)
-        if leaf is None and (self._rewound_to is None or sequence <= self._rewound_to):
+        if leaf is None:
             leaf = self._inbox.leaf_at(self.stream.topic, self.stream.source, sequence)
         return leaf
 
@@ -306,7 +254,7 @@ class _Open:
                 self.lanes[stream.lane] = LaneState.CLOSED
             self.lanes[seen.lane] = LaneState.OPEN
         if stream.head == UNSEEN and seen.sequence > 1:
-            # The reader joined later: the stream hangs on the leaf that its first record names.
+            # Its beginning is gone: the stream hangs on the leaf that its first record names.
             self._places[seen.sequence - 1] = seen.previous
         self._places[seen.sequence] = seen.leaf
         self.stream = Stream(
@@ -316,21 +264,6 @@ class _Open:
             lane=seen.lane,
             held=stream.held,
         )
-
-    def start_over(self, first: Verified) -> None:
-        """Go back to the place before a branch, whose lane takes over; later places are free again."""
-        if self.stream.lane is not None:
-            self.lanes[self.stream.lane] = LaneState.CLOSED
-        self.lanes[first.lane] = LaneState.OPEN
-        head = StreamHead(sequence=first.sequence - 1, leaf=first.previous)
-        self.stream = replace(self.stream, head=head, lane=first.lane)
-        self._rewound_to = head.sequence
-
-    def skip_to(self, first: Verified) -> None:
-        """Move the head to the place before a held record, with the leaf that this record names."""
-        head = StreamHead(sequence=first.sequence - 1, leaf=first.previous)
-        self._places[head.sequence] = head.leaf
-        self.stream = replace(self.stream, head=head)
 
     def hold(self, seen: Verified) -> None:
         self._new_held.setdefault(seen.sequence, []).append(Keep(verified=seen, state=State.HELD))
@@ -371,6 +304,5 @@ class _Open:
             after=self.stream,
             places=tuple(self._places.items()),
             lanes=tuple(self.lanes.items()),
-            rewound_to=self._rewound_to,
             resent=self.resent,
         )

@@ -3,14 +3,11 @@
     entries beyond the cursor --open--> events --sink--> durable there --cursor--> next
 
 Rules:
-- The cursor moves only after the sink returned: after a crash the same events come again, and the sink,
-  idempotent by
+- The cursor moves only after the sink returned: after a crash the same events come again, and the sink, idempotent by
   (source, event id), takes them once.
-- An event that a sink refuses is set aside with its code, and the others go on. A sink that fails otherwise
-  is asked
+- An event that a sink refuses is set aside with its code, and the others go on. A sink that fails otherwise is asked
   again, less and less often.
-- A sink may be anybody's code: whatever it raises stays its own trouble, and nothing of it is repeated in a
-  log.
+- A sink may be anybody's code: whatever it raises stays its own trouble, and nothing of it is repeated in a log.
 """
 
 from __future__ import annotations
@@ -19,9 +16,11 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from broker import telemetry
 from broker.errors import RejectedError, UnavailableError
+from broker.pipeline.backoff import Backoff
 from broker.pipeline.reading import Unreadable
-from broker.pipeline.relay import Trouble
+from broker.pipeline.remarks import finding_about
 from broker.ports import Aside, Delivery, Finding, Station
 
 if TYPE_CHECKING:
@@ -34,8 +33,7 @@ BATCH: Final = 64
 """How many events a sink is given at once at the most."""
 
 _WAIT_SECONDS: Final = 1.0
-_FIRST_DELAY: Final = 0.1
-_LONGEST_DELAY: Final = 60.0
+_LONGEST_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +42,6 @@ class Consumer:
 
     name: str
     sink: Sink
-    types: frozenset[str] | None = None
-    """The event types that it wants; all if none."""
 
 
 class Delivering:
@@ -79,9 +75,8 @@ class Delivering:
         self._thread = thread
         self._clock = clock
         self._probe = probe
-        self._random = random
+        self.backoff = Backoff(consumer.name, longest=_LONGEST_SECONDS, clock=clock, random=random)
         self._new = asyncio.Event()
-        self.trouble: Trouble | None = None
 
     def wake(self) -> None:
         """Say that the inbox may have something new; in the loop's own thread."""
@@ -94,9 +89,9 @@ class Delivering:
             self._new.clear()
             try:
                 more = await self.step()
-                self.trouble = None
+                self.backoff.over()
             except UnavailableError as error:
-                await self._back_off(error)
+                await self.backoff.wait(error)
                 continue
             if not more:
                 await self._wait()
@@ -112,21 +107,23 @@ class Delivering:
         """
         name = self._consumer.name
         before = await self._thread.run(self._inbox.cursor, name)
-        found, after = await self._thread.run(self._reader.entries, before, BATCH, types=self._consumer.types)
+        found, after = await self._thread.run(self._reader.entries, before, BATCH)
         if after == before:
             return 0
         asides = [self._aside(one.entry, one.code) for one in found if isinstance(one, Unreadable)]
         events = [one for one in found if isinstance(one, Delivery)]
         refused = await self._deliver(events) if events else []
         self._probe.passed(Station.DELIVERED, len(events))
+        findings = [self._finding(one, error) for one, error in refused]
         await self._thread.run(
             self._inbox.advance,
             name,
             expected=before,
             to=after,
             asides=[*asides, *(self._aside(one.entry, error.code) for one, error in refused)],
-            findings=[self._finding(one, error) for one, error in refused],
+            findings=findings,
         )
+        telemetry.remarked(findings=findings)
         return after - before
 
     async def _wait(self) -> None:
@@ -161,23 +158,5 @@ class Delivering:
         return Aside(consumer=self._consumer.name, entry=entry, code=code, at=self._clock.now())
 
     def _finding(self, delivery: Delivery, error: RejectedError) -> Finding:
-        verified = delivery.event.opened.verified
-        return Finding(
-            code="delivery.refused",
-            source=verified.source,
-            topic=verified.fetched.topic,
-            offset=verified.fetched.offset,
-            at=self._clock.now(),
-            detail=f"{self._consumer.name}: {error.code}",
-            evidence=(verified.leaf,),
-        )
-
-    async def _back_off(self, error: UnavailableError) -> None:
-        """Wait, longer after each error in a row, and never in step with other consumers."""
-        before = self.trouble
-        attempts = 1 if before is None else before.attempts + 1
-        since = self._clock.now() if before is None else before.since
-        self.trouble = Trouble(code=error.code, since=since, attempts=attempts)
-        longest = min(_LONGEST_DELAY, _FIRST_DELAY * 2 ** min(attempts - 1, 10))
-        share = int.from_bytes(self._random(2), "big") / 0xFFFF
-        await asyncio.sleep(longest * (0.5 + share / 2))
+        seen, detail = delivery.event.opened.verified, f"{self._consumer.name}: {error.code}"
+        return finding_about(seen, "delivery.refused", (seen.leaf,), at=self._clock.now(), detail=detail)

@@ -1,12 +1,9 @@
 """Takes events in: verified, put in their place in the stream, opened, admitted, and committed in one transaction.
 
 Rules:
-- A validly sealed record advances its stream, whatever becomes of its event; its event is opened only at its
-  turn.
-- What is at fault goes into quarantine with a code, and the rest goes on: nothing blocks, nothing is skipped
-  silently.
-- An event is known by (source, event id). A further record adds the parts that are not held yet, is dropped
-  if it adds
+- A validly sealed record advances its stream, whatever becomes of its event; its event is opened only at its turn.
+- What is at fault goes into quarantine with a code, and the rest goes on: nothing blocks, nothing is skipped silently.
+- An event is known by (source, event id). A further record adds the parts that are not held yet, is dropped if it adds
   nothing, and is quarantined with a finding if anything but audience and what is withheld differs.
 - What was sealed before this agency joined, and so not for it, is passed over.
 - A cover whose key has not come waits; a part whose key has not come completes its event later.
@@ -16,13 +13,14 @@ Rules:
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from broker import telemetry
 from broker.errors import ForbiddenError, RejectedError, UntrustedError
 from broker.pipeline.completeness import Placed, Streams
-from broker.pipeline.event_step import Step
-from broker.pipeline.reading import InboxReader, cause_named_by, cause_of, contradicts, merge
-from broker.pipeline.receiver import claimed_source
+from broker.pipeline.reading import cause_named_by, cause_of, contradicts, merge
+from broker.pipeline.remarks import Remarks, claimed_source
 from broker.policy import admit
 from broker.ports import Cause, EntryKind, Keep, State, Station, Taken
 from broker.sealing.unseal import open_record, sealed_at
@@ -32,11 +30,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from broker.names import AgencyId, EventId, KeyId, Lane, Leaf, Topic
+    from broker.names import AgencyId, EventId, KeyId, Leaf, Topic
     from broker.pipeline.receiver import Receiver
     from broker.pipeline.trust import InForce
-    from broker.ports import Kept, QuarantineRow
-    from broker.stages import Fetched, Verified
+    from broker.ports import Kept
+    from broker.stages import Admitted, Fetched, Verified
 
 
 class EventFeed:
@@ -46,13 +44,8 @@ class EventFeed:
         """Take the stores, and what opens records for this agency."""
         self._receiver = receiver
         self._inbox = receiver.inbox
-        self._reader = InboxReader(receiver.inbox, receiver.keys, receiver.keyring)
+        self._reader = receiver.reader
         self._lock = threading.Lock()
-
-    @property
-    def reader(self) -> InboxReader:
-        """What reads the inbox with the same keys."""
-        return self._reader
 
     def take(
         self,
@@ -101,72 +94,13 @@ class EventFeed:
                     self._add_late_parts(kept, frozenset(key_id for _, key_id in keys), step)
             self._commit(step, count=len(waited))
 
-    def retry(self, rows: Sequence[QuarantineRow], in_force: InForce, *, at: datetime) -> list[int]:
-        """Try quarantined records of event topics again, after the cause was mended.
-
-        Returns:
-            The numbers of those that were accepted; the others are still there, with the code of today.
-
-        Raises:
-            StorageError: a store is away, or another was quicker; nothing was changed.
-        """
-        with self._lock:
-            step = self._begin(in_force, at)
-            tried = {(row.topic, row.offset): row.number for row in rows if row.record is not None}
-            batch = [row.record.fetched for row in rows if row.record is not None]
-            placed = [one for seen in self._verified(batch, step) for one in step.streams.place_again(seen)]
-            self._let_in(placed, step)
-            for one in step.quarantine:
-                tried.pop((one.fetched.topic, one.fetched.offset), None)
-            released = list(tried.values())
-            self._commit(step, released=released, count=len(batch))
-            return released
-
-    def accept_lane(self, topic: Topic, source: AgencyId, lane: Lane, in_force: InForce, *, at: datetime) -> int:
-        """Take a forked lane as the source's stream from now on, as a person has decided.
-
-        Returns:
-            How many held records were taken up.
-
-        Raises:
-            ReplayedError: the lane continues nothing that is known here.
-            StorageError: a store is away, or another was quicker.
-        """
-        count = 0
-        while True:
-            with self._lock:
-                step = self._begin(in_force, at)
-                placed = step.streams.accept_lane(topic, source, lane)
-                self._let_in(placed, step)
-                self._commit(step, count=len(placed))
-            if not placed:
-                return count
-            count += len(placed)
-
-    def accept_gap(self, topic: Topic, source: AgencyId, in_force: InForce, *, at: datetime) -> int:
-        """Go on beyond a stream's first gap, as a person has decided.
-
-        Returns:
-            How many held records were taken up.
-
-        Raises:
-            ReplayedError: nothing is held there.
-            StorageError: a store is away, or another was quicker.
-        """
-        with self._lock:
-            step = self._begin(in_force, at)
-            placed = step.streams.accept_gap(topic, source)
-            self._let_in(placed, step)
-            self._commit(step, count=len(placed))
-            return len(placed)
-
     # --- one step ---------------------------------------------------------------------------------
 
-    def _begin(self, in_force: InForce, at: datetime) -> Step:
-        streams = Streams(self._inbox, at=at, joined_later=self._receiver.joined_later)
-        return Step(at=at, in_force=in_force, streams=streams)
+    def _begin(self, in_force: InForce, at: datetime) -> _Step:
+        remarks = Remarks(at=at)
+        return _Step(in_force=in_force, remarks=remarks, streams=Streams(self._inbox, remarks))
 
-    def _verified(self, batch: Iterable[Fetched], step: Step) -> list[Verified]:
+    def _verified(self, batch: Iterable[Fetched], step: _Step) -> list[Verified]:
         """Verify each record; set aside what does not hold, and leave out this node's own."""
         verify, federation = self._receiver.verifier.verify, step.in_force.federation
         others: list[Verified] = []
@@ -175,7 +109,7 @@ class EventFeed:
             try:
                 seen = verify(fetched, federation)
             except UntrustedError as error:
-                step.set_aside(fetched, claimed_source(fetched, federation), error, "unseal")
+                step.remarks.set_aside(fetched, claimed_source(fetched, federation), error.code, "unseal")
                 continue
             if seen.source == self._receiver.me:
                 own.setdefault(fetched.topic, []).append(seen)
@@ -185,48 +119,37 @@ class EventFeed:
             self._compare(topic, mine, step)
         return others
 
-    def _compare(self, topic: Topic, mine: Sequence[Verified], step: Step) -> None:
+    def _compare(self, topic: Topic, mine: Sequence[Verified], step: _Step) -> None:
         """Report each record under this agency's name that this node did not seal."""
         places: list[tuple[int, Leaf]] = [(seen.sequence, seen.leaf) for seen in mine]
         sealed = self._receiver.outbox.sealed_here(topic, places)
         for seen in mine:
             if seen.leaf not in sealed:
-                step.find(seen, "inbound.not-ours", f"sequence {seen.sequence}", (seen.leaf,))
-                step.set_aside(seen.fetched, seen.source, RejectedError("inbound.not-ours"), "unseal")
+                step.remarks.find(seen, "inbound.not-ours", (seen.leaf,))
+                step.remarks.set_aside(seen.fetched, seen.source, "inbound.not-ours", "unseal")
 
-    def _let_in(self, placed: Sequence[Placed], step: Step) -> None:
+    def _let_in(self, placed: Sequence[Placed], step: _Step) -> None:
         """Open the records whose turn has come, and let in what the agreements allow, in order."""
         opened = [(one, view) for one in placed if (view := self._open(one, step)) is not None]
         known = self._inbox.known([(view.source, view.event_id) for _, view in opened])
         for one, view in opened:
             try:
-                self._admit(view, step)
+                admitted = self._admit(view, step)
             except ForbiddenError as error:
-                step.refuse(one, error, "admit")
+                step.refuse(one, error.code, "admit")
                 continue
             name = (view.source, view.event_id)
             if name in known or name in step.events:
-                self._join(one, view, step)
-                continue
-            step.events[name] = view
-            step.keep.append(
-                Keep(
-                    verified=one.verified,
-                    state=State.ADMITTED,
-                    event_id=view.event_id,
-                    missing=_missing(view),
-                    entry=EntryKind.NEW,
-                    row=one.row,
-                    was=one.was,
-                )
-            )
+                self._join(one, admitted, step)
+            else:
+                step.let_in(one, admitted, view, EntryKind.NEW)
 
-    def _open(self, placed: Placed, step: Step) -> Opened | None:
+    def _open(self, placed: Placed, step: _Step) -> Opened | None:
         """Open one record; what is closed waits for its key, and what is refused goes into quarantine."""
         try:
             view = open_record(placed.verified, self._receiver.keyring)
         except RejectedError as error:
-            step.refuse(placed, error, "unseal")
+            step.refuse(placed, error.code, "unseal")
             return None
         if isinstance(view, Opened):
             return view
@@ -248,16 +171,16 @@ class EventFeed:
         """Return since when anything can be sealed for this agency: nobody had a key of it before."""
         return min(key.not_before for key in in_force.federation.agencies[self._receiver.me].receiving)
 
-    def _admit(self, view: Opened, step: Step) -> None:
+    def _admit(self, view: Opened, step: _Step) -> Admitted:
         causes: dict[EventId, Cause] = {}
         named = cause_named_by(view)
         if named is not None:
             cause = self._cause(named, step)
             if cause is not None:
                 causes[named] = cause
-        admit(view, step.in_force.rules, reader=self._receiver.me, causes=causes)
+        return admit(view, step.in_force.rules, reader=self._receiver.me, causes=causes)
 
-    def _cause(self, event_id: EventId, step: Step) -> Cause | None:
+    def _cause(self, event_id: EventId, step: _Step) -> Cause | None:
         """Return what is known of an event that is answered: sent by this node, or received, in this step too."""
         sent = self._receiver.outbox.cause(event_id)
         if sent is not None:
@@ -267,39 +190,26 @@ class EventFeed:
             return received
         return next((cause_of(view) for (_, known), view in step.events.items() if known == event_id), None)
 
-    def _join(self, placed: Placed, view: Opened, step: Step) -> None:
+    def _join(self, placed: Placed, admitted: Admitted, step: _Step) -> None:
         """Add what a further record of a known event brings."""
+        view, seen = admitted.opened, placed.verified
         name = (view.source, view.event_id)
         before = step.events.get(name) or self._reader.event(*name)
-        seen = placed.verified
         if before is None or contradicts(before, view):
-            # Where nothing of it opens any more, its keys were destroyed: a further record does not bring it
-            # back.
+            # Where nothing of it opens any more, its keys were destroyed: a further record does not bring it back.
             code = "inbound.gone" if before is None else "inbound.contradicts"
             evidence = (seen.leaf,) if before is None else (before.verified.leaf, seen.leaf)
-            step.find(seen, code, f"sequence {seen.sequence}", evidence)
-            step.refuse(placed, RejectedError(code), "admit")
+            step.remarks.find(seen, code, evidence)
+            step.refuse(placed, code, "admit")
             return
         after = merge(before, view)
         completes = after.parts.keys() > before.parts.keys()
         if not completes and after.named == before.named:
             step.drop(placed)
             return
-        step.events[name] = after
-        self._reader.forget_cause(view.event_id)
-        step.keep.append(
-            Keep(
-                verified=seen,
-                state=State.ADMITTED,
-                event_id=view.event_id,
-                missing=_missing(view),
-                entry=EntryKind.COMPLETED if completes else None,
-                row=placed.row,
-                was=placed.was,
-            )
-        )
+        step.let_in(placed, admitted, after, EntryKind.COMPLETED if completes else None)
 
-    def _add_late_parts(self, kept: Kept, arrived: frozenset[KeyId], step: Step) -> None:
+    def _add_late_parts(self, kept: Kept, arrived: frozenset[KeyId], step: _Step) -> None:
         """Complete an event by parts whose keys have come; what is not acceptable stays closed, and is reported."""
         refused, code = kept.refused, ""
         try:
@@ -312,7 +222,7 @@ class EventFeed:
         if isinstance(view, Closed):
             return
         if code:
-            step.find(kept.verified, "inbound.part-refused", code, (kept.verified.leaf,))
+            step.remarks.find(kept.verified, "inbound.part-refused", (kept.verified.leaf,), detail=code)
         step.keep.append(
             Keep(
                 verified=kept.verified,
@@ -326,28 +236,63 @@ class EventFeed:
             )
         )
 
-    def _commit(
-        self,
-        step: Step,
-        *,
-        count: int,
-        offsets: Mapping[Topic, tuple[int, int]] | None = None,
-        released: Sequence[int] = (),
-    ) -> None:
+    def _commit(self, step: _Step, *, count: int, offsets: Mapping[Topic, tuple[int, int]] | None = None) -> None:
         self._receiver.probe.passed(Station.OPENED, count)
+        remarks = step.remarks
         self._inbox.commit(
             Taken(
-                at=step.at,
+                at=remarks.at,
                 offsets=offsets or {},
                 streams=step.streams.changes(),
                 keep=[*step.keep, *step.streams.kept()],
                 remove=step.remove,
-                quarantine=step.quarantine,
-                released=released,
-                findings=[*step.findings, *step.streams.findings],
+                quarantine=remarks.quarantine,
+                findings=remarks.findings,
             )
         )
+        telemetry.remarked(quarantine=remarks.quarantine, findings=remarks.findings)
+        self._reader.forget_causes(event_id for _, event_id in step.events)
         self._receiver.probe.passed(Station.COMMITTED, count)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Step:
+    """What one step comes to: one transaction."""
+
+    in_force: InForce
+    remarks: Remarks
+    streams: Streams
+    keep: list[Keep] = field(default_factory=list)
+    remove: list[tuple[int, State]] = field(default_factory=list)
+    events: dict[tuple[AgencyId, EventId], Opened] = field(default_factory=dict, repr=False)
+    """Events that this step lets in or adds to, with the parts that they then have."""
+
+    def let_in(self, placed: Placed, admitted: Admitted, whole: Opened, entry: EntryKind | None) -> None:
+        """Keep an admitted record, whose event then is `whole`."""
+        view = admitted.opened
+        self.events[view.source, view.event_id] = whole
+        self.keep.append(
+            Keep(
+                verified=placed.verified,
+                state=State.ADMITTED,
+                event_id=view.event_id,
+                missing=_missing(view),
+                entry=entry,
+                row=placed.row,
+                was=placed.was,
+            )
+        )
+
+    def refuse(self, placed: Placed, code: str, station: str) -> None:
+        """Quarantine a record whose turn has come, and keep it no longer."""
+        seen = placed.verified
+        self.remarks.set_aside(seen.fetched, seen.source, code, station)
+        self.drop(placed)
+
+    def drop(self, placed: Placed) -> None:
+        """Keep a record no longer, if it was kept."""
+        if placed.row is not None and placed.was is not None:
+            self.remove.append((placed.row, placed.was))
 
 
 def _missing(view: Opened) -> tuple[KeyId, ...]:

@@ -1,36 +1,36 @@
 """The reader: what Kafka holds for this agency comes into the key store and the inbox. One task a node.
 
-    assign --> fetch --> keys first: verify, open, commit --> who waited for them --> events: verify, place,
-    open, admit, commit
+    assign --> fetch --> keys first: verify, open, commit --> who waited for them --> events: verify, place, open,
+    admit, commit
 
 Rules:
-- The offsets live in the stores, each moved in the transaction that stores what was read: a crash anywhere
-  reads the
+- The offsets live in the stores, each moved in the transaction that stores what was read: a crash anywhere reads the
   same again, and nothing is doubled.
 - What a batch costs the processor and the disk is spent on a thread, one batch at a time, so order is kept.
 - After an error of the world the reader waits, longer each time, and begins again from what is durable.
+- Where Kafka no longer has the next record of a topic, a finding says so, and the reader goes on with the oldest there.
 - A federation that changed changes the topics without a restart.
 """
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from broker.errors import StorageError, TransportError, UnavailableError
-from broker.names import KEYS_PREFIX, Topic
+from broker import telemetry
+from broker.errors import TransportError, UnavailableError
+from broker.names import KEYS_PREFIX
+from broker.pipeline.backoff import Backoff, topic_of
+from broker.pipeline.completeness import TOPIC_CUT
 from broker.pipeline.event_feed import EventFeed
 from broker.pipeline.keyring_feed import KeyringFeed
 from broker.pipeline.overdue import report_overdue
-from broker.pipeline.relay import Trouble
-from broker.ports import Finding, Station, Taken
+from broker.ports import Finding, ReceivedKeys, Station, Taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from broker.names import AgencyId, KeyId, Lane
-    from broker.pipeline.reading import InboxReader
+    from broker.names import AgencyId, KeyId, Topic
     from broker.pipeline.receiver import Receiver
     from broker.pipeline.trust import InForce
     from broker.ports import Calls, Clock, Randomness, Subscription
@@ -43,13 +43,12 @@ GAP_PATIENCE: Final = timedelta(minutes=5)
 
 _WAIT_MS: Final = 500
 _LOOK_SECONDS: Final = 5.0
-_FIRST_DELAY: Final = 0.1
-_LONGEST_DELAY: Final = 30.0
+_LONGEST_SECONDS: Final = 30.0
 _MISSED_AT_ONCE: Final = 500
 
 
 class Inbound:
-    """Reads until cancelled. What people decide (`retry_quarantined`, `accept_lane`) is asked of it, too."""
+    """Reads until cancelled."""
 
     def __init__(
         self,
@@ -78,7 +77,6 @@ class Inbound:
         self._in_force = in_force
         self._thread = thread
         self._clock = clock
-        self._random = random
         self._gap_patience = gap_patience
         self._events = EventFeed(receiver)
         self._keys = KeyringFeed(receiver)
@@ -86,22 +84,18 @@ class Inbound:
         self._topics: tuple[Topic, ...] | None = None
         self._looked_at = float("-inf")
         self._told: list[Callable[[], None]] = []
-        self.trouble: Trouble | None = None
-
-    @property
-    def reader(self) -> InboxReader:
-        """What reads the inbox with the same keys."""
-        return self._events.reader
+        self.backoff = Backoff("reader", longest=_LONGEST_SECONDS, clock=clock, random=random)
 
     async def run(self) -> None:
         """Work until cancelled. Only a mistake of the program ends it otherwise."""
         while True:
             try:
                 await self.turn()
-                self.trouble = None
+                self.backoff.over()
             except UnavailableError as error:
-                await self._note(error)
-                await self._back_off(error)
+                if error.code == "kafka.offset-out-of-range":
+                    await self._go_on_where_kafka_begins(error)
+                await self.backoff.wait(error)
 
     async def turn(self) -> int:
         """Fetch once, and take in what came.
@@ -135,39 +129,6 @@ class Inbound:
         """Call `wake`, from now on, whenever something was committed: a consumer need not look by itself."""
         self._told.append(wake)
 
-    # --- what people decide -----------------------------------------------------------------------
-
-    async def retry_quarantined(self, numbers: Sequence[int]) -> list[int]:
-        """Try quarantined records again, after the cause was mended.
-
-        Returns:
-            The numbers of those that were accepted; the others stay, with the code of today.
-
-        Raises:
-            StorageError: a store is away; nothing was changed.
-        """
-        return await self._thread.run(self._retry, numbers, self._in_force())
-
-    async def accept_lane(self, topic: Topic, source: AgencyId, lane: Lane) -> int:
-        """Take a forked lane as the source's stream from now on; returns how many held records were taken up.
-
-        Raises:
-            ReplayedError: the lane continues nothing that is known here.
-            StorageError: a store is away.
-        """
-        at = self._clock.now()
-        return await self._thread.run(self._events.accept_lane, topic, source, lane, self._in_force(), at=at)
-
-    async def accept_gap(self, topic: Topic, source: AgencyId) -> int:
-        """Go on beyond a stream's first gap; returns how many held records were taken up.
-
-        Raises:
-            ReplayedError: nothing is held there.
-            StorageError: a store is away.
-        """
-        at = self._clock.now()
-        return await self._thread.run(self._events.accept_gap, topic, source, self._in_force(), at=at)
-
     # --- one turn ---------------------------------------------------------------------------------
 
     async def _assign(self, topics: tuple[Topic, ...], in_force: InForce) -> None:
@@ -188,7 +149,7 @@ class Inbound:
             offsets = self._moves(keys)
             taken = self._keys.take(keys, in_force.federation, offsets=offsets, at=at)
             self._moved(offsets)
-            self._events.complete(taken.keys, in_force, at=at)
+            self._events.complete(taken, in_force, at=at)
         events = [one for one in batch if not is_keys_topic(one.topic)]
         if events:
             offsets = self._moves(events)
@@ -212,20 +173,6 @@ class Inbound:
             held = [name for name, key in keys.items() if key is not None]
             self._events.complete(held, in_force, at=self._clock.now())
 
-    def _retry(self, numbers: Sequence[int], in_force: InForce) -> list[int]:
-        at = self._clock.now()
-        rows = [row for row in self._receiver.inbox.quarantined_at(numbers) if row.record is not None]
-        keys = {(row.topic, row.offset): row for row in rows if is_keys_topic(row.topic)}
-        released = self._events.retry([row for row in rows if not is_keys_topic(row.topic)], in_force, at=at)
-        if keys:
-            batch = [row.record.fetched for row in keys.values() if row.record is not None]
-            taken = self._keys.take(batch, in_force.federation, offsets=None, at=at)
-            mended = [row.number for place, row in keys.items() if place not in taken.set_aside]
-            self._receiver.inbox.commit(Taken(at=at, released=mended))
-            self._events.complete(taken.keys, in_force, at=at)
-            released += mended
-        return sorted(released)
-
     async def _look(self) -> None:
         """Now and then report what has not come in time."""
         now = self._clock.monotonic()
@@ -236,35 +183,43 @@ class Inbound:
             report_overdue, self._receiver.inbox, at=self._clock.now(), gap_patience=self._gap_patience
         )
 
-    # --- after errors -----------------------------------------------------------------------------
+    # --- where Kafka no longer has what comes next ---------------------------------------------------
 
-    async def _note(self, error: UnavailableError) -> None:
-        """Report records that Kafka no longer has: waiting will not bring them back, and a person must know."""
-        if error.code != "kafka.offset-out-of-range":
+    async def _go_on_where_kafka_begins(self, error: UnavailableError) -> None:
+        """Report records that Kafka no longer has, since waiting will not bring them back, and pass over them."""
+        topic = topic_of(error)
+        if topic is None:
             return
-        topic = Topic(error.detail.partition(",")[0])
-        finding = Finding(
-            code="inbound.topic-cut",
-            source="",
-            topic=topic,
-            offset=self._positions.get(topic, 0),
-            at=self._clock.now(),
-        )
         try:
-            await self._thread.run(self._receiver.inbox.commit, Taken(at=finding.at, findings=[finding]))
-        except StorageError:
+            earliest = await self._subscription.earliest(topic)
+            await self._thread.run(self._pass_over, topic, earliest)
+        except UnavailableError:
             # It is tried again with the next error of this kind.
             return
+        finally:
+            self._topics = None
 
-    async def _back_off(self, error: UnavailableError) -> None:
-        """Wait, longer after each error in a row, and never in step with other nodes."""
-        before = self.trouble
-        attempts = 1 if before is None else before.attempts + 1
-        since = self._clock.now() if before is None else before.since
-        self.trouble = Trouble(code=error.code, since=since, attempts=attempts)
-        longest = min(_LONGEST_DELAY, _FIRST_DELAY * 2 ** min(attempts - 1, 10))
-        share = int.from_bytes(self._random(2), "big") / 0xFFFF
-        await asyncio.sleep(longest * (0.5 + share / 2))
+    def _pass_over(self, topic: Topic, earliest: int) -> None:
+        """Report that a topic was cut and go on from an offset, in one transaction. On the thread."""
+        expected, at = self._positions.get(topic, 0), self._clock.now()
+        detail = f"goes on with offset {earliest}"
+        finding = Finding(code=TOPIC_CUT, source="", topic=topic, offset=expected, at=at, detail=detail)
+        offsets = {topic: (expected, earliest)}
+        if is_keys_topic(topic):
+            self._receiver.keys.commit(
+                ReceivedKeys(
+                    data_keys=(),
+                    wrapping_keys=(),
+                    waiting=(),
+                    done_waiting=(),
+                    heads={},
+                    offsets=offsets,
+                    findings=[finding],
+                )
+            )
+        else:
+            self._receiver.inbox.commit(Taken(at=at, offsets=offsets, findings=[finding]))
+        telemetry.remarked(findings=[finding])
 
 
 def is_keys_topic(topic: Topic) -> bool:

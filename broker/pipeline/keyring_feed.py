@@ -1,13 +1,10 @@
 """Takes in what the key topics bring: wrapping keys, and data keys under them.
 
 Rules:
-- Nothing is taken before its seal holds, and nothing under a source but its own keys; a held key is never
-  replaced.
-- Key records need no order: a missing place is no finding, and a data key that comes before its wrapping key
-  waits.
+- Nothing is taken before its seal holds, and nothing under a source but its own keys; a held key is never replaced.
+- Key records need no order: a missing place is no finding, and a data key that comes before its wrapping key waits.
 - A null erases nothing: keys are destroyed by a sealed event, and the null only cleans the log.
-- What this node gave itself is taken again where its key store lacks it (after a restore), but only what its
-  outbox
+- What this node gave itself is taken again where its key store lacks it (after a restore), but only what its outbox
   says that it sealed.
 - Keys, heads and offsets are one transaction. Whoever waits for a key is told of it after that, never before.
 """
@@ -17,11 +14,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from broker import telemetry
 from broker.errors import UntrustedError
 from broker.names import KeyId
 from broker.pipeline.completeness import Place, track
-from broker.pipeline.receiver import claimed_source
-from broker.ports import DataKey, Finding, Quarantined, ReceivedKeys, Taken
+from broker.pipeline.remarks import Remarks, claimed_source
+from broker.ports import DataKey, ReceivedKeys, Taken
 from broker.sealing.keyrecords import is_wrap, open_unit, open_wrap
 
 if TYPE_CHECKING:
@@ -36,46 +34,21 @@ if TYPE_CHECKING:
 STATION: Final = "keys"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeysTaken:
-    """What came of a batch of key records."""
-
-    keys: tuple[tuple[AgencyId, KeyId], ...]
-    set_aside: frozenset[tuple[Topic, int]]
-    """Topic and offset of each record that went into quarantine."""
-
-
 @dataclass(slots=True, kw_only=True)
 class _Step:
     """What one batch of key records comes to."""
 
-    at: datetime
+    remarks: Remarks
     heads: dict[Topic, StreamHead]
     wrapping: dict[tuple[AgencyId, KeyId], bytes] = field(default_factory=dict, repr=False)
     data: dict[tuple[AgencyId, KeyId], DataKey] = field(default_factory=dict, repr=False)
     waiting: list[Verified] = field(default_factory=list)
     done_waiting: list[Verified] = field(default_factory=list)
-    quarantine: list[Quarantined] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
 
-    def set_aside(self, fetched: Fetched, source: str, code: str) -> None:
-        """Quarantine a record."""
-        self.quarantine.append(Quarantined(fetched=fetched, source=source, code=code, station=STATION, at=self.at))
-
-    def find(self, seen: Verified, code: str, evidence: tuple[bytes, ...]) -> None:
-        """Report something about a record, and set it aside."""
-        self.findings.append(
-            Finding(
-                code=code,
-                source=seen.source,
-                topic=seen.fetched.topic,
-                offset=seen.fetched.offset,
-                at=self.at,
-                detail=f"sequence {seen.sequence}",
-                evidence=evidence,
-            )
-        )
-        self.set_aside(seen.fetched, seen.source, code)
+    def report(self, seen: Verified, code: str, evidence: tuple[bytes, ...]) -> None:
+        """Report a record, and set it aside."""
+        self.remarks.find(seen, code, evidence)
+        self.remarks.set_aside(seen.fetched, seen.source, code, STATION)
 
 
 class KeyringFeed:
@@ -96,29 +69,28 @@ class KeyringFeed:
         batch: Sequence[Fetched],
         federation: Federation,
         *,
-        offsets: Mapping[Topic, tuple[int, int]] | None,
+        offsets: Mapping[Topic, tuple[int, int]],
         at: datetime,
-    ) -> KeysTaken:
+    ) -> list[tuple[AgencyId, KeyId]]:
         """Take one batch of key records and make it durable.
 
         Args:
             batch: records of key topics, in order within each.
             federation: the newest one.
-            offsets: topic to (offset expected in the key store, offset of the next record to read); none for
-                records that are tried again, whose place was judged when they came.
+            offsets: topic to (offset expected in the key store, offset of the next record to read).
             at: the time by this node's clock.
 
         Returns:
-            The data keys that are now held, for those who wait for them, and what was set aside.
+            The data keys that are now held, for those who wait for them.
 
         Raises:
             StorageError: another reader was quicker, or a store is away; nothing of the keys was taken.
             KeyServiceError: the home of the receiving keys does not answer; nothing was taken.
         """
-        step = _Step(at=at, heads=dict(self._keys.heads()))
+        step = _Step(remarks=Remarks(at=at), heads=dict(self._keys.heads()))
         own: list[Verified] = []
         for fetched in batch:
-            seen = self._verified(fetched, federation, step, again=offsets is None)
+            seen = self._verified(fetched, federation, step)
             if seen is None:
                 continue
             if seen.source == self._me:
@@ -129,25 +101,20 @@ class KeyringFeed:
             self._open(seen, step)
         if step.wrapping:
             self._open_waiting(step)
-        self._commit(step, offsets or {})
-        return KeysTaken(
-            keys=tuple(step.data),
-            set_aside=frozenset((one.fetched.topic, one.fetched.offset) for one in step.quarantine),
-        )
+        self._commit(step, offsets)
+        return list(step.data)
 
-    def _verified(self, fetched: Fetched, federation: Federation, step: _Step, *, again: bool) -> Verified | None:
+    def _verified(self, fetched: Fetched, federation: Federation, step: _Step) -> Verified | None:
         try:
             seen = self._verifier.verify(fetched, federation)
         except UntrustedError as error:
-            step.set_aside(fetched, claimed_source(fetched, federation), error.code)
+            step.remarks.set_aside(fetched, claimed_source(fetched, federation), error.code, STATION)
             return None
-        if again:
-            return seen
         topic = fetched.topic
         step.heads[topic], verdict = track(step.heads.get(topic), seen)
         if verdict.place is Place.FORKED:
-            step.find(seen, verdict.code, verdict.evidence)
-            return None
+            # A finding, and taken all the same: it can only add keys, and events may need them.
+            step.remarks.find(seen, verdict.code, verdict.evidence)
         return seen
 
     def _sealed_here(self, own: Sequence[Verified], step: _Step) -> list[Verified]:
@@ -161,7 +128,7 @@ class KeyringFeed:
             if seen.leaf in leaves:
                 mine.append(seen)
             else:
-                step.find(seen, "inbound.not-ours", (seen.leaf,))
+                step.report(seen, "inbound.not-ours", (seen.leaf,))
         return mine
 
     def _open(self, seen: Verified, step: _Step) -> None:
@@ -176,7 +143,7 @@ class KeyringFeed:
                 return
             opened = open_unit(seen, _Wrapping(step, self._keys))
         except UntrustedError as error:
-            step.set_aside(seen.fetched, seen.source, error.code)
+            step.remarks.set_aside(seen.fetched, seen.source, error.code, STATION)
             return
         if isinstance(opened, DataKey):
             step.data.setdefault((seen.source, opened.key_id), opened)
@@ -198,10 +165,11 @@ class KeyringFeed:
         step.done_waiting = [seen for seen in held if (seen.fetched.topic, seen.fetched.offset) not in still]
 
     def _commit(self, step: _Step, offsets: Mapping[Topic, tuple[int, int]]) -> None:
-        if step.quarantine:
-            # The quarantine lies in the other store: first, so that a crash between the two loses nothing; a
-            # record that is read again is not doubled there.
-            self._inbox.commit(Taken(at=step.at, quarantine=step.quarantine))
+        remarks = step.remarks
+        if remarks.quarantine:
+            # The quarantine lies in the other store: first, so that a crash between the two loses nothing; a record
+            # that is read again is not doubled there.
+            self._inbox.commit(Taken(at=remarks.at, quarantine=remarks.quarantine))
         self._keys.commit(
             ReceivedKeys(
                 data_keys=[(source, key) for (source, _), key in step.data.items()],
@@ -210,9 +178,10 @@ class KeyringFeed:
                 done_waiting=step.done_waiting,
                 heads=step.heads,
                 offsets=offsets,
-                findings=step.findings,
+                findings=remarks.findings,
             )
         )
+        telemetry.remarked(quarantine=remarks.quarantine, findings=remarks.findings)
         for (source, _), key in step.data.items():
             self._keyring.put(source, key)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from broker import telemetry
 from broker.ports import Finding, Taken
 
 if TYPE_CHECKING:
@@ -38,15 +39,17 @@ def report_overdue(inbox: Inbox, *, at: datetime, gap_patience: timedelta) -> in
         return 0
     late = [_late(one, at) for one in missing]
     withheld = [_withheld(gap, at) for gap in gaps]
+    findings = [*late, *withheld]
     inbox.commit(
         Taken(
             at=at,
             reported=[one.number for one in missing],
             gaps_reported=[(gap.stream.topic, gap.stream.source) for gap in gaps],
-            findings=[*late, *withheld],
+            findings=findings,
         )
     )
-    return len(late) + len(withheld)
+    telemetry.remarked(findings=findings)
+    return len(findings)
 
 
 def _late(one: MissingKey, at: datetime) -> Finding:

@@ -14,6 +14,7 @@ import asyncio
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from broker import telemetry
 from broker.errors import TransportError
 from broker.names import KEYS_PREFIX, MAIL_PREFIX, Topic
 from broker.ports import Station
@@ -30,6 +31,7 @@ REOPEN_SECONDS: Final = 5.0
 
 _OF_ONE_TOPIC: Final = frozenset({"kafka.topic-absent", "kafka.not-authorised"})
 _STORED_AT_ONCE: Final = 1024
+_PART: Final = "relay"
 
 
 class Publishing:
@@ -42,6 +44,7 @@ class Publishing:
         self._clock = clock
         self._probe = probe
         self._shut: dict[Topic, str] = {}
+        self._told: dict[Topic, str] = {}
         self._reopen_at = 0.0
 
     @property
@@ -65,6 +68,8 @@ class Publishing:
         while found := await self._stores.outbox_thread.run(outbox.unpublished, _STORED_AT_ONCE, row):
             await self.publish([item.row for item in found], [item.record for item in found])
             row = found[-1].row
+        for topic in self._told.keys() - self._shut.keys():
+            telemetry.trouble_over(_PART, self._told.pop(topic), topic)
 
     async def publish(self, rows: Sequence[int], records: Sequence[Sealed]) -> None:
         """Publish records in order, and mark them; those of shut topics stay.
@@ -110,9 +115,15 @@ class Publishing:
             except TransportError as error:
                 if error.code not in _OF_ONE_TOPIC:
                     raise
-                self._shut[topic] = error.code
-                self._reopen_at = self._clock.monotonic() + REOPEN_SECONDS
+                self._shut_topic(topic, error.code)
         return published
+
+    def _shut_topic(self, topic: Topic, code: str) -> None:
+        self._shut[topic] = code
+        self._reopen_at = self._clock.monotonic() + REOPEN_SECONDS
+        if self._told.get(topic) != code:
+            self._told[topic] = code
+            telemetry.trouble(_PART, code, topic)
 
     async def _send(self, pairs: Sequence[tuple[int, Sealed]], *, is_event: bool) -> list[tuple[int, int]]:
         """Hand records to Kafka and wait until it has acknowledged all of them; return rows with offsets."""

@@ -1,14 +1,13 @@
 """Reads the inbox: what lies there sealed is opened again, each time, with the keys that are held at that time.
 
 Rules:
-- An event is shown with every part that its records have brought and that opens; one view, whichever record
-  came first.
-- What does not open any more (its keys were destroyed) is a result of its own, never an error and never an
-  empty event.
+- An event is shown with every part that its records have brought and that opens; one view, whichever came first.
+- What does not open any more (its keys were destroyed) is a result of its own, never an error and never an empty event.
 """
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -21,7 +20,7 @@ from broker.sealing.unseal import open_record
 from broker.stages import Admitted, Closed, Opened
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from broker.names import AgencyId, KeyId
     from broker.ports import Entry, Inbox, Kept, KeyStore
@@ -46,6 +45,8 @@ class InboxReader:
         self._keys = keys
         self._keyring = keyring
         self._causes: OrderedDict[EventId, Cause] = OrderedDict()
+        self._forgotten = 0
+        self._lock = threading.Lock()
 
     def read(self, entry: Entry) -> Delivery | Unreadable:
         """Open the event of an entry, as it stands now.
@@ -59,7 +60,7 @@ class InboxReader:
             return Unreadable(entry=entry.number, code=error.code)
         if opened is None:
             return Unreadable(entry=entry.number, code="inbound.unreadable")
-        return Delivery(entry=entry.number, kind=entry.kind, event=Admitted(opened=opened))
+        return Delivery(entry=entry.number, kind=entry.kind, event=_read_back(opened))
 
     def entries(
         self, after: int, limit: int, *, types: frozenset[str] | None = None
@@ -90,7 +91,8 @@ class InboxReader:
 
     def cause(self, event_id: EventId) -> Cause | None:
         """Return what this node was sent of an event that another one answers."""
-        known = self._causes.get(event_id)
+        with self._lock:
+            known, forgotten = self._causes.get(event_id), self._forgotten
         if known is not None:
             return known
         try:
@@ -99,14 +101,20 @@ class InboxReader:
             return None
         if opened is None:
             return None
-        cause = self._causes[event_id] = cause_of(opened)
-        if len(self._causes) > _CAUSES_KEPT:
-            self._causes.popitem(last=False)
+        cause = cause_of(opened)
+        with self._lock:
+            if forgotten == self._forgotten:  # else a further record may have come since it was read
+                self._causes[event_id] = cause
+                if len(self._causes) > _CAUSES_KEPT:
+                    self._causes.popitem(last=False)
         return cause
 
-    def forget_cause(self, event_id: EventId) -> None:
-        """Drop what is remembered of an event of which a further record has come."""
-        self._causes.pop(event_id, None)
+    def forget_causes(self, event_ids: Iterable[EventId]) -> None:
+        """Drop what is remembered of events of which further records have been committed."""
+        with self._lock:
+            self._forgotten += 1
+            for event_id in event_ids:
+                self._causes.pop(event_id, None)
 
     def merged(self, records: Sequence[Kept]) -> Opened | None:
         """Open the records of one event and put their parts together; None if none of them opens."""
@@ -174,6 +182,15 @@ def cause_named_by(opened: Opened) -> EventId | None:
     """Return the event that this one answers."""
     name = opened.attributes.get("causationid")
     return None if name is None else EventId(name)
+
+
+def _read_back(opened: Opened) -> Admitted:
+    """Return an event of an entry to the stage that it had when it was committed.
+
+    An entry is made of nothing but what `admit` let in, and is not judged again: what an agency was given under the
+    agreements of the day stays given when they change.
+    """
+    return Admitted(opened=opened)
 
 
 def _type_of(delivery: Delivery) -> str:

@@ -1,4 +1,4 @@
-"""What a node needs to take records in, and what it may say of one that it could not verify."""
+"""The receiving side of a node: for whom it takes records in, the stores that it writes to, and what opens records."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from broker.names import AgencyId
-    from broker.ports import Federation, Inbox, KeyStore, Outbox, Probe, Unwrapper
+    from broker.pipeline.reading import InboxReader
+    from broker.ports import Inbox, KeyStore, Outbox, Probe, Unwrapper
     from broker.sealing.keyring import Keyring
     from broker.sealing.unseal import Verifier
-    from broker.stages import Fetched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,20 +22,8 @@ class Receiver:
     outbox: Outbox
     keys: KeyStore
     keyring: Keyring = field(repr=False)
+    reader: InboxReader
+    """The one that consumers have too: what is added to an event here changes what it remembers."""
     unwrapper: Unwrapper = field(repr=False)
     verifier: Verifier
     probe: Probe
-    joined_later: bool = False
-    """Whether a stream may start with the first record that is seen, since this agency joined after it began."""
-
-
-def claimed_source(fetched: Fetched, federation: Federation) -> str:
-    """Return the agency that an unverified record claims; empty unless the federation knows it.
-
-    Names that nobody has are not kept: whoever invents them could fill the disk with them.
-    """
-    claims = [value for name, value in fetched.headers if name == "ce_source" and value is not None]
-    if len(claims) != 1:
-        return ""
-    name = claims[0].decode(errors="replace").rpartition(":")[2]
-    return name if name in federation.agencies else ""

@@ -13,23 +13,20 @@ Rules:
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from broker.errors import RejectedError, UnavailableError
 from broker.limits import MAX_BATCH
+from broker.pipeline.backoff import Backoff
 from broker.pipeline.keyplan import KeyPlanner
 from broker.pipeline.outbound import QUARTER_HOUR
 from broker.pipeline.publishing import Publishing
 from broker.pipeline.sealer import Sealer
 from broker.ports import Refusal, Station
-from broker.sealing.keyring import Keyring
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
-    from broker.names import Topic
     from broker.pipeline.clearance import Clearance, Passed
     from broker.pipeline.sealer import Round
     from broker.pipeline.sender import Sender, Stores
@@ -39,17 +36,7 @@ if TYPE_CHECKING:
 LOOK_SECONDS: Final = 0.03
 """How often the relay looks whether another process has added to the outbox."""
 
-_FIRST_DELAY: Final = 0.1
-_LONGEST_DELAY: Final = 5.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
-    """Why nothing leaves just now, for health and console."""
-
-    code: str
-    since: datetime
-    attempts: int
+_LONGEST_SECONDS: Final = 5.0
 
 
 class Relay:
@@ -82,18 +69,12 @@ class Relay:
         self._publishing = Publishing(stores=stores, publisher=publisher, clock=clock, probe=probe)
         self._clock = clock
         self._probe = probe
-        self._random = random
         self._planner = KeyPlanner(sender=sender, keys=stores.keys, random=random)
-        self._sealer = Sealer(sender=sender, ciphers=Keyring(stores.keys.data_key), random=random)
+        self._sealer = Sealer(sender=sender, random=random)
         self._added = asyncio.Event()
         self._seen = -1
         self._quarter = -1
-        self.trouble: Trouble | None = None
-
-    @property
-    def shut(self) -> Mapping[Topic, str]:
-        """The topics that Kafka refuses just now, each with the code of its refusal; all else leaves."""
-        return self._publishing.shut
+        self.backoff = Backoff("relay", longest=_LONGEST_SECONDS, clock=clock, random=random)
 
     def wake(self) -> None:
         """Tell the relay that this process has added to the outbox."""
@@ -109,11 +90,11 @@ class Relay:
                     if self._publishing.due():
                         await self._publishing.stored()
                     more = await self._round()
-                    self.trouble = None
+                    self.backoff.over()
                     if not more:
                         await self._wait()
             except UnavailableError as error:
-                await self._back_off(error)
+                await self.backoff.wait(error)
 
     # --- start, and after every error ---------------------------------------------------------------------------
 
@@ -126,16 +107,6 @@ class Relay:
             settle = stores.keys.announce if stored else stores.keys.discard
             await stores.keys_thread.run(settle, batch)
         self._sealer.stand(await stores.outbox_thread.run(stores.outbox.heads))
-
-    async def _back_off(self, error: UnavailableError) -> None:
-        """Wait, longer after each error in a row, up to five seconds, and never in step with other nodes."""
-        before = self.trouble
-        attempts = 1 if before is None else before.attempts + 1
-        since = self._clock.now() if before is None else before.since
-        self.trouble = Trouble(code=error.code, since=since, attempts=attempts)
-        longest = min(_LONGEST_DELAY, _FIRST_DELAY * 2 ** min(attempts - 1, 10))
-        share = int.from_bytes(self._random(2), "big") / 0xFFFF
-        await asyncio.sleep(longest * (0.5 + share / 2))
 
     # --- one round ----------------------------------------------------------------------------------------------
 

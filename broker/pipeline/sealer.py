@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from broker.pipeline.keyplan import KeyPlan
     from broker.pipeline.sender import Sender
     from broker.ports import Accepted, Randomness
-    from broker.sealing.keyring import Keyring
     from broker.stages import Sealed, Unsealed
 
 LANE_BYTES: Final = 16
@@ -44,10 +43,9 @@ class Round:
 class Sealer:
     """Seals rounds, one after the other. Called from one thread at a time."""
 
-    def __init__(self, *, sender: Sender, ciphers: Keyring, random: Randomness) -> None:
-        """Take the sender, where ciphers of data keys are kept, and randomness."""
+    def __init__(self, *, sender: Sender, random: Randomness) -> None:
+        """Take the sender and randomness."""
         self._sender = sender
-        self._ciphers = ciphers
         self._random = random
         self._heads: dict[Topic, StreamHead] = {}
         self._lanes: dict[Topic, Lane] = {}
@@ -106,7 +104,7 @@ class Sealer:
                 cleared=cleared,
                 record_id=record_id(self._sender.secret, cleared.event_id, copy.topic),
                 keys={part.readers: plan.keys[unit, part.readers] for part in copy.parts},
-                ciphers=self._ciphers,
+                ciphers=self._sender.ciphers,
                 random=random,
             )
             for copy in cleared.copies

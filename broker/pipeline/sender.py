@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from broker.names import AgencyId
     from broker.ports import Calls, KeyStore, Outbox, Signer
+    from broker.sealing.keyring import Keyring
 
 
 class Tag(Protocol):
@@ -25,6 +26,8 @@ class Sender:
     signer: Signer = field(repr=False)
     secret: bytes = field(repr=False)
     """32 bytes under which ids of events and records are derived."""
+    ciphers: Keyring = field(repr=False)
+    """This node's data keys; the same keyring as the receiving side's, which opens this node's own events."""
     tag: Tag = field(repr=False)
     """`AtRest.tag`: blinds what the key store looks up."""
 

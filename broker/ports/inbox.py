@@ -78,8 +78,6 @@ class StreamChange:
     places: Sequence[tuple[int, Leaf]] = ()
     """Sequence numbers now taken, each with the leaf that took it."""
     lanes: Sequence[tuple[Lane, LaneState]] = ()
-    rewound_to: int | None = None
-    """The last place that a newly accepted lane shares with what stood there; later places are free again."""
     resent: int = 0
     """Honest resends, dropped."""
 
@@ -190,8 +188,6 @@ class Taken:
     remove: Sequence[tuple[int, State]] = ()
     """Rows that are kept no longer (an equal copy, or quarantined), each with the state it was read in."""
     quarantine: Sequence[Quarantined] = ()
-    released: Sequence[int] = ()
-    """Numbers of quarantined records that were accepted after all."""
     reported: Sequence[int] = ()
     """Numbers of missing keys about which a finding now says so."""
     gaps_reported: Sequence[tuple[Topic, AgencyId]] = ()
@@ -230,12 +226,6 @@ class Inbox(Protocol):
 
     def kept_at(self, topic: Topic, source: AgencyId, sequence: int, state: State) -> list[Kept]:
         """Return the records that are held, or forked, at a place, in the order in which they came."""
-
-    def first_held(self, topic: Topic, source: AgencyId) -> Kept | None:
-        """Return the record just beyond a stream's first gap."""
-
-    def forked(self, topic: Topic, source: AgencyId, lane: Lane, *, after: int, limit: int) -> list[Kept]:
-        """Return the forked records of a lane, by sequence, from the first place beyond `after`."""
 
     def known(self, events: Sequence[tuple[AgencyId, EventId]]) -> set[tuple[AgencyId, EventId]]:
         """Return those of the events that are in the inbox."""
@@ -304,6 +294,9 @@ class Inbox(Protocol):
 
     def quarantined_at(self, numbers: Sequence[int]) -> list[QuarantineRow]:
         """Return the quarantined records of those numbers."""
+
+    def has_finding(self, code: str, topic: Topic) -> bool:
+        """Say whether a finding of that code stands about a topic as a whole, so without a source."""
 
     def findings(self, after: int, limit: int) -> list[tuple[int, Finding]]:
         """Return findings with their numbers, in order, from the first beyond `after`."""

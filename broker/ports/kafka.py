@@ -37,7 +37,15 @@ class Subscription(Protocol):
         """Return what there is, in order within each topic, waiting at most `wait_ms` for the first.
 
         Raises:
-            TransportError: Kafka cannot be reached. Nothing is lost: fetch again.
+            TransportError: Kafka cannot be reached, or a topic cannot be read on; an error of one topic says its name
+                first. Nothing is lost: fetch again.
+        """
+
+    async def earliest(self, topic: Topic) -> int:
+        """Return the offset of the oldest record that Kafka still has of a topic; of the next one if it has none.
+
+        Raises:
+            TransportError: Kafka cannot be reached, or does not show the topic.
         """
 
     async def close(self) -> None:

@@ -5,6 +5,7 @@ A source can give, or erase, only its own keys: the same id from another source 
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
@@ -18,13 +19,17 @@ if TYPE_CHECKING:
 
 
 class Keyring:
-    """A bounded cache of ciphers in front of the key store; what is not held is asked for again each time."""
+    """A bounded cache of ciphers in front of the key store; what is not held is asked for again each time.
+
+    May be asked from several threads: a look-up is one step of a dictionary, and changes take turns.
+    """
 
     def __init__(self, load: Callable[[AgencyId, KeyId], bytes | None], capacity: int = 4096) -> None:
         """Take the key store's look-up and the number of ciphers to keep."""
         self._load = load
         self._capacity = capacity
         self._ciphers: OrderedDict[tuple[AgencyId, KeyId], AESGCM] = OrderedDict()
+        self._lock = threading.Lock()
 
     def get(self, source: AgencyId, key_id: KeyId) -> AESGCM | None:
         """Return the cipher of a key that `source` gave, or none if this node does not hold it."""
@@ -40,12 +45,10 @@ class Keyring:
         name = (source, data_key.key_id)
         return self._ciphers.get(name) or self._keep(name, data_key.key)
 
-    def forget(self, source: AgencyId, key_id: KeyId) -> None:
-        """Drop a key that the store does not hold any more."""
-        self._ciphers.pop((source, key_id), None)
-
     def _keep(self, name: tuple[AgencyId, KeyId], key: bytes) -> AESGCM:
-        cipher = self._ciphers[name] = AESGCM(key)
-        if len(self._ciphers) > self._capacity:
-            self._ciphers.popitem(last=False)
+        cipher = AESGCM(key)
+        with self._lock:
+            self._ciphers[name] = cipher
+            if len(self._ciphers) > self._capacity:
+                self._ciphers.popitem(last=False)
         return cipher

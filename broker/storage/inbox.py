@@ -123,21 +123,13 @@ class SqliteInbox:
             (topic, source, sequence, STATES[state]),
         )
 
-    def first_held(self, topic: Topic, source: AgencyId) -> Kept | None:
-        """See `Inbox.first_held`."""
+    def _first_held(self, topic: Topic, source: AgencyId) -> Kept | None:
+        """Return the record just beyond a stream's gap."""
         kept = self._records(
             "WHERE s.topic = ? AND s.source = ? AND r.state > 1 AND r.state = ? ORDER BY r.sequence, r.row LIMIT 1",
             (topic, source, STATES[State.HELD]),
         )
         return kept[0] if kept else None
-
-    def forked(self, topic: Topic, source: AgencyId, lane: Lane, *, after: int, limit: int) -> list[Kept]:
-        """See `Inbox.forked`."""
-        return self._records(
-            "WHERE s.topic = ? AND s.source = ? AND r.state > 1 AND r.state = ?"
-            " AND r.sequence > ? AND r.lane = ? ORDER BY r.sequence, r.row LIMIT ?",
-            (topic, source, STATES[State.FORKED], after, lane, limit),
-        )
 
     def known(self, events: Sequence[tuple[AgencyId, EventId]]) -> set[tuple[AgencyId, EventId]]:
         """See `Inbox.known`."""
@@ -184,7 +176,7 @@ class SqliteInbox:
         )
         gaps = []
         for topic, source, since in rows:
-            first = self.first_held(topic, source)
+            first = self._first_held(topic, source)
             if first is not None:
                 stream, seen = self.stream(topic, source), first.verified
                 gaps.append(Gap(stream=stream, since=from_micros(since), offset=seen.fetched.offset, leaf=seen.leaf))
@@ -264,6 +256,11 @@ class SqliteInbox:
     def quarantined_at(self, numbers: Sequence[int]) -> list[QuarantineRow]:
         """See `Inbox.quarantined_at`."""
         return [quarantine_row_of(row) for row in self._database.read_many(QUARANTINE + "WHERE number", numbers)]
+
+    def has_finding(self, code: str, topic: Topic) -> bool:
+        """See `Inbox.has_finding`."""
+        sql = "SELECT 1 FROM finding WHERE code = ? AND source = '' AND topic = ? LIMIT 1"
+        return bool(self._database.read(sql, (code, topic)))
 
     def findings(self, after: int, limit: int) -> list[tuple[int, Finding]]:
         """See `Inbox.findings`."""

@@ -62,8 +62,6 @@ def write(connection: sqlite3.Connection, taken: Taken, tag: Callable[[EventId],
     writing.keep(taken.keep)
     connection.executemany("UPDATE missing SET reported = 1 WHERE number = ?", ((n,) for n in taken.reported))
     connection.executemany("UPDATE stream SET gap_reported = 1 WHERE topic = ? AND source = ?", taken.gaps_reported)
-    for number in taken.released:
-        _release(connection, number)
     for record in taken.quarantine:
         _quarantine(connection, record)
     write_findings(connection, taken.findings)
@@ -108,8 +106,6 @@ class _Writing:
         )
         if changed.rowcount != 1:
             raise moved("head of a stream")
-        if change.rewound_to is not None:
-            self._rewind(number, change.rewound_to)
         self._connection.executemany(
             "INSERT INTO place VALUES (?, ?, ?)",
             [(number, first, leaves) for first, leaves in _runs(change.places)],
@@ -117,15 +113,6 @@ class _Writing:
         self._connection.executemany(
             "INSERT INTO lane VALUES (?, ?, ?) ON CONFLICT (stream, lane) DO UPDATE SET state = excluded.state",
             [(number, lane, LANES[state]) for lane, state in change.lanes],
-        )
-
-    def _rewind(self, stream: int, last: int) -> None:
-        """Free the places after `last`."""
-        self._connection.execute("DELETE FROM place WHERE stream = ? AND first > ?", (stream, last))
-        self._connection.execute(
-            "UPDATE place SET leaves = substr(leaves, 1, (? - first + 1) * 32)"
-            " WHERE stream = ? AND first = (SELECT max(first) FROM place WHERE stream = ?)",
-            (last, stream, stream),
         )
 
     def remove(self, rows: Sequence[tuple[int, State]]) -> None:
@@ -269,18 +256,4 @@ def _quarantine(connection: sqlite3.Connection, record: Quarantined) -> None:
             "INSERT INTO quarantine_use VALUES (?, ?, ?, 1, ?) ON CONFLICT (topic, source, station)"
             " DO UPDATE SET records = records + 1, bytes = bytes + excluded.bytes",
             (*where, size),
-        )
-
-
-def _release(connection: sqlite3.Connection, number: int) -> None:
-    row = connection.execute(
-        "DELETE FROM quarantine WHERE number = ? RETURNING topic, source, station, size", (number,)
-    ).fetchone()
-    if row is None:
-        raise moved("a quarantined record")
-    if row[3] is not None:
-        connection.execute(
-            "UPDATE quarantine_use SET records = records - 1, bytes = bytes - ?"
-            " WHERE topic = ? AND source = ? AND station = ?",
-            (row[3], *row[:3]),
         )

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from broker.errors import ReplayedError
 from broker.names import Topic, mail_topic
-from tests.unit.pipeline.receiving import ALERT, ME, Source, kafka, put, reading, rewritten
+from tests.unit.pipeline.receiving import ALERT, GENESIS_HEAD, ME, Source, kafka, put, reading, rewritten
 from tests.unit.pipeline.sending import POL, UPTD, alert
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from broker.stages import Fetched
     from tests.unit.pipeline.receiving import ReadingNode
 
 pytestmark = pytest.mark.asyncio
@@ -51,24 +49,6 @@ async def test_a_withheld_record_is_reported_and_what_follows_is_held(tmp_path: 
         put(cloud, sent.events[1:2])
         await node.drain()
         assert await node.event_ids() == sent.event_ids
-
-
-async def test_a_person_may_go_on_beyond_what_is_lost(tmp_path: Path) -> None:
-    """What was held comes in; the decision is on record."""
-    cloud, police = kafka(), Source()
-    sent = police.send(*[alert(number) for number in range(4)])
-    put(cloud, sent.keys, sent.events[:1], sent.events[2:])
-    async with reading(tmp_path, cloud) as node:
-        await node.drain()
-        assert await node.inbound.accept_gap(ALERT, POL) == 2
-        assert await node.event_ids() == [sent.event_ids[at] for at in (0, 2, 3)]
-        assert await node.codes() == ["stream.gap-accepted"]
-        with pytest.raises(ReplayedError):
-            await node.inbound.accept_gap(ALERT, POL)
-        more = police.send(alert(9))
-        put(cloud, more.keys, more.events)
-        await node.drain()
-        assert (await node.event_ids())[-1:] == more.event_ids
 
 
 async def test_reordered_records_are_put_in_order(tmp_path: Path) -> None:
@@ -145,16 +125,7 @@ async def test_a_stolen_key_that_overtakes_its_owner_shows(tmp_path: Path) -> No
         assert codes == ["stream.fork", "stream.fork"]
         counts = await node.thread.run(node.inbox.counts)
         assert (counts.forked, counts.held) == (2, 0)
-        assert await node.inbound.accept_lane(ALERT, POL, police.lane) == 2
-        assert [event for event in await node.event_ids() if event not in forged.event_ids] == [
-            *first.event_ids,
-            *honest.event_ids,
-            *further.event_ids,
-        ]
-        more = thief.send(alert(667))
-        put(cloud, more.events)
-        await node.drain()
-        assert (await node.thread.run(node.inbox.counts)).forked == 1
+        assert await node.event_ids() == first.event_ids
 
 
 async def test_a_record_of_a_closed_lane_is_a_fork_even_if_it_continues_the_head(tmp_path: Path) -> None:
@@ -173,8 +144,8 @@ async def test_a_record_of_a_closed_lane_is_a_fork_even_if_it_continues_the_head
         assert [one.code for one in await node.findings() if one.topic == ALERT] == ["stream.closed-lane"]
 
 
-async def test_a_source_restored_from_a_backup_is_held_until_a_person_accepts_its_lane(tmp_path: Path) -> None:
-    """It counts again from what it remembers; accepted, its events come in, and the lost ones stay."""
+async def test_a_source_restored_from_a_backup_is_held(tmp_path: Path) -> None:
+    """It counts again from what it remembers: one finding, and nothing of its new lane is shown."""
     cloud, police = kafka(), Source()
     kept = police.send(alert(1), alert(2))
     backup = dict(police.heads)
@@ -188,33 +159,48 @@ async def test_a_source_restored_from_a_backup_is_held_until_a_person_accepts_it
         assert await node.event_ids() == [*kept.event_ids, *lost.event_ids]
         found = await node.findings()
         assert [(one.code, one.offset) for one in found] == [("stream.fork", 4)]
-        assert await node.inbound.accept_lane(ALERT, POL, police.lane) == 3
-        assert await node.event_ids() == [*kept.event_ids, *lost.event_ids, *again.event_ids]
-        assert (await node.codes())[-1] == "stream.lane-accepted"
-        more = police.send(alert(8))
-        put(cloud, more.keys, more.events)
+        assert (await node.thread.run(node.inbox.counts)).forked == 3
+
+
+async def test_a_later_record_of_a_closed_lane_is_a_fork_at_once(tmp_path: Path) -> None:
+    """Whatever fills the gap before it, nothing of that lane can follow: it is not held as if something could."""
+    cloud, police = kafka(), Source()
+    first, old_lane = police.send(alert(1)), police.lane
+    police.new_lane()
+    second = police.send(alert(2))
+    police.lane = old_lane
+    _, last = police.send(alert(3)), police.send(alert(4))
+    put(cloud, first.keys, second.keys, last.keys, first.events, second.events, last.events)
+    async with reading(tmp_path, cloud) as node:
         await node.drain()
-        assert (await node.event_ids())[-1:] == more.event_ids
-        assert (await node.thread.run(node.inbox.counts)).forked == 0
+        assert [one.code for one in await node.findings() if one.topic == ALERT] == ["stream.closed-lane"]
+        counts = await node.thread.run(node.inbox.counts)
+        assert (counts.forked, counts.held) == (1, 0)
 
 
-async def test_records_cut_from_the_front_are_a_gap_unless_the_agency_joined_later(tmp_path: Path) -> None:
-    """A stream begins at its first record; only who is known to have joined later starts in the middle."""
+async def test_a_restored_source_still_gives_its_keys(tmp_path: Path) -> None:
+    """Its key records begin again at a known place and name another leaf: each is needed, and each is taken."""
+    cloud, police = kafka(), Source()
+    first = police.send(alert(1, case="LP/1"))
+    put(cloud, first.keys, first.events)
+    restored = Source(POL)
+    restored.heads = {**police.heads, **{topic: GENESIS_HEAD for topic in police.heads if topic != ALERT}}
+    again = restored.send(*[alert(number, case=f"LP/{number}") for number in range(2, 9)])
+    put(cloud, again.keys, again.events)
+    async with reading(tmp_path, cloud) as node:
+        await node.drain()
+        assert await node.event_ids() == [*first.event_ids, *again.event_ids]
+        assert set(await node.codes()) == {"stream.fork"}
+
+
+async def test_records_cut_from_the_front_are_a_gap(tmp_path: Path) -> None:
+    """Whoever runs Kafka can rewrite a topic without its first record; a stream begins at number 1 all the same."""
     cloud, police = kafka(), Source()
     sent = police.send(alert(1), alert(2), alert(3))
     put(cloud, sent.keys, sent.events)
-
-    def cut(records: list[Fetched]) -> list[Fetched]:
-        return records[1:]
-
-    rewritten(cloud, ALERT, cut)
-    async with reading(tmp_path / "strict", cloud) as node:
+    rewritten(cloud, ALERT, lambda records: records[1:])
+    async with reading(tmp_path, cloud) as node:
         await node.drain()
         assert await node.entries() == []
         await _wait_long(node)
         assert await node.codes() == ["stream.withheld"]
-    async with reading(tmp_path / "joined", cloud, joined_later=True) as node:
-        await node.drain()
-        await _wait_long(node)
-        assert await node.event_ids() == sent.event_ids[1:]
-        assert await node.codes() == []

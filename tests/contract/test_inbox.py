@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from broker.errors import StorageError
-from broker.names import KeyId, Leaf
+from broker.names import KeyId, Topic
 from broker.ports import (
     Aside,
     EntryKind,
@@ -20,7 +20,6 @@ from broker.ports import (
     StreamChange,
 )
 from broker.sealing.atrest import AtRest
-from broker.stages import StreamHead
 from broker.storage.inbox import SqliteInbox
 from broker.storage.inbox_commit import QUARANTINE_RECORDS
 from tests.fakes.inbox import MemoryInbox
@@ -193,22 +192,6 @@ def test_a_stream_is_kept_with_places_and_lanes(inbox: Inbox) -> None:
     assert inbox.offsets() == {TOPIC: 2}
 
 
-@pytest.mark.parametrize("steps", [pytest.param((4,), id="in one step"), pytest.param((1, 2, 3, 4), id="in many")])
-def test_a_rewound_stream_forgets_the_places_after_the_fork(inbox: Inbox, steps: tuple[int, ...]) -> None:
-    """When a person accepts another lane, its records take the places again."""
-    for sequence in steps:
-        inbox.commit(taken(streams=[change(inbox.stream(TOPIC, POLICE), sequence)]))
-    now = inbox.stream(TOPIC, POLICE)
-    other = Leaf(b"o" * 32)
-    after = replace(now, head=StreamHead(sequence=2, leaf=other), lane=OTHER_LANE)
-    inbox.commit(taken(streams=[StreamChange(before=now, after=after, places=[(2, other)], rewound_to=1)]))
-    assert [inbox.leaf_at(TOPIC, POLICE, place) for place in (1, 2, 3, 4)] == [leaf(1), other, None, None]
-    now = inbox.stream(TOPIC, POLICE)
-    after = replace(now, head=StreamHead(sequence=1, leaf=leaf(1)))
-    inbox.commit(taken(streams=[StreamChange(before=now, after=after, rewound_to=1)]))
-    assert [inbox.leaf_at(TOPIC, POLICE, place) for place in (1, 2, 3)] == [leaf(1), None, None]
-
-
 def test_a_second_reader_loses_and_nothing_is_doubled(inbox: Inbox) -> None:
     """An offset, or a head, that moved meanwhile refuses the whole step."""
     fresh = inbox.stream(TOPIC, POLICE)
@@ -222,19 +205,12 @@ def test_a_second_reader_loses_and_nothing_is_doubled(inbox: Inbox) -> None:
 
 
 def test_held_and_forked_records_are_found_by_place(inbox: Inbox) -> None:
-    """What lies beyond a gap, and what forked, is asked for by its place and its lane."""
+    """What lies beyond a gap, and what forked, is asked for by its place."""
     held = [Keep(verified=record(place), state=State.HELD) for place in (5, 4)]
     forked = [Keep(verified=record(place, lane=OTHER_LANE), state=State.FORKED) for place in (4, 2, 3)]
     inbox.commit(taken(*held, *forked, admitted(4)))
-    first = inbox.first_held(TOPIC, POLICE)
-    assert first is not None
-    assert first.verified.sequence == 4
-    assert inbox.first_held(TOPIC, NGO) is None
     assert [kept.verified.lane for kept in inbox.kept_at(TOPIC, POLICE, 4, State.HELD)] == [LANE]
     assert [kept.verified.lane for kept in inbox.kept_at(TOPIC, POLICE, 4, State.FORKED)] == [OTHER_LANE]
-    found = inbox.forked(TOPIC, POLICE, OTHER_LANE, after=2, limit=5)
-    assert [kept.verified.sequence for kept in found] == [3, 4]
-    assert inbox.forked(TOPIC, POLICE, LANE, after=0, limit=5) == []
     assert (inbox.counts().held, inbox.counts().forked) == (2, 3)
 
 
@@ -296,23 +272,28 @@ def test_a_quarantined_record_is_kept_as_it_came_once(inbox: Inbox) -> None:
 
 
 def test_beyond_its_cap_only_the_digest_of_a_record_is_kept(inbox: Inbox) -> None:
-    """One source cannot fill the disk, nor take the room of another; what is released makes room."""
+    """One source cannot fill the disk, nor take the room of another."""
     inbox.commit(taken(quarantine=[quarantined(place) for place in range(QUARANTINE_RECORDS)]))
     inbox.commit(taken(quarantine=[quarantined(2000), quarantined(2001, source=POLICE)]))
-    first, *_, capped, other = inbox.quarantined(0, 2000)
+    *_, capped, other = inbox.quarantined(0, 2000)
     assert (capped.record, len(capped.digest)) == (None, 32)
     assert other.record is not None
-    inbox.commit(taken(released=[first.number]))
-    inbox.commit(taken(quarantine=[quarantined(2002)]))
-    assert inbox.quarantined(0, 2000)[-1].record is not None
-    with pytest.raises(StorageError):
-        inbox.commit(taken(released=[first.number]))
 
 
 def test_large_records_reach_the_cap_in_bytes(inbox: Inbox) -> None:
     """The cap counts bytes, too."""
     inbox.commit(taken(quarantine=[quarantined(place, value=bytes(9 * 1024 * 1024)) for place in (1, 2)]))
     assert [row.record is None for row in inbox.quarantined(0, 9)] == [False, True]
+
+
+def test_a_finding_about_a_whole_topic_is_found_by_its_code(inbox: Inbox) -> None:
+    """One about a record of that topic, or about another topic, is not it."""
+    inbox.commit(taken(findings=[replace(finding(), topic=TOPIC)]))
+    assert not inbox.has_finding(finding().code, TOPIC)
+    inbox.commit(taken(findings=[replace(finding(), topic=TOPIC, source="")]))
+    assert inbox.has_finding(finding().code, TOPIC)
+    assert not inbox.has_finding(finding().code, Topic("simpul.intel"))
+    assert not inbox.has_finding("another", TOPIC)
 
 
 def test_a_finding_is_not_doubled(inbox: Inbox) -> None:

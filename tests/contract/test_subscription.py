@@ -114,6 +114,19 @@ async def test_an_offset_behind_the_end_is_an_error(kafka_twin: Twin, make_agenc
     assert [(each.topic, each.value) for each in found] == [(other, b"fine")]
 
 
+async def test_the_oldest_offset(kafka_twin: Twin, make_agencies: MakeAgencies) -> None:
+    """It is asked while other topics are read; an absent topic is an error."""
+    topic, other = await two_mailboxes(kafka_twin, make_agencies)
+    await kafka_twin.new_publisher().publish([sealed(topic), sealed(topic)])
+    subscription = kafka_twin.new_subscription()
+    await subscription.assign({topic: 7, other: 0})
+    with within(5):
+        assert [await subscription.earliest(topic), await subscription.earliest(other)] == [0, 0]
+    with pytest.raises(TransportError) as caught:
+        await subscription.earliest(Topic("simpul.mail.nobody.no-one"))
+    assert caught.value.code == "kafka.topic-absent"
+
+
 async def test_assigned_anew(kafka_twin: Twin, make_agencies: MakeAgencies) -> None:
     """A new assignment replaces the one before, with its offsets, and drops what was fetched for it."""
     topic, other = await two_mailboxes(kafka_twin, make_agencies)

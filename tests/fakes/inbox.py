@@ -98,20 +98,10 @@ class MemoryInbox:
         """See `Inbox.kept_at`."""
         return [kept for kept in self._of(topic, source, state) if kept.verified.sequence == sequence]
 
-    def first_held(self, topic: Topic, source: AgencyId) -> Kept | None:
-        """See `Inbox.first_held`."""
+    def _first_held(self, topic: Topic, source: AgencyId) -> Kept | None:
         return min(
             self._of(topic, source, State.HELD), key=lambda kept: (kept.verified.sequence, kept.row), default=None
         )
-
-    def forked(self, topic: Topic, source: AgencyId, lane: Lane, *, after: int, limit: int) -> list[Kept]:
-        """See `Inbox.forked`."""
-        found = [
-            kept
-            for kept in self._of(topic, source, State.FORKED)
-            if kept.verified.lane == lane and kept.verified.sequence > after
-        ]
-        return sorted(found, key=lambda kept: (kept.verified.sequence, kept.row))[:limit]
 
     def known(self, events: Sequence[EventName]) -> set[EventName]:
         """See `Inbox.known`."""
@@ -144,7 +134,7 @@ class MemoryInbox:
         """See `Inbox.gaps`."""
         gaps = []
         for (topic, source), (since, reported) in self._tables.gaps.items():
-            first = self.first_held(topic, source)
+            first = self._first_held(topic, source)
             if reported or since >= before or first is None:
                 continue
             seen = first.verified
@@ -214,6 +204,10 @@ class MemoryInbox:
         rows = self._tables.quarantine
         return [rows[number] for number in numbers if number in rows]
 
+    def has_finding(self, code: str, topic: Topic) -> bool:
+        """See `Inbox.has_finding`."""
+        return any((found.code, found.source, found.topic) == (code, "", topic) for found in self._tables.findings)
+
     def findings(self, after: int, limit: int) -> list[tuple[int, Finding]]:
         """See `Inbox.findings`."""
         return list(enumerate(self._tables.findings, start=1))[max(after, 0) :][:limit]
@@ -254,9 +248,6 @@ def _write(tables: _Tables, taken: Taken) -> None:
     for keep in taken.keep:
         _keep(tables, keep, taken.at)
     _report(tables, taken)
-    for number in taken.released:
-        if tables.quarantine.pop(number, None) is None:
-            raise moved("a quarantined record")
     for record in taken.quarantine:
         _quarantine(tables, record)
     _find(tables, taken.findings)
@@ -279,9 +270,6 @@ def _move(tables: _Tables, change: StreamChange, at: datetime) -> None:
     tables.streams[name] = after
     tables.resent += change.resent
     places = tables.places.setdefault(name, {})
-    if change.rewound_to is not None:
-        for sequence in [place for place in places if place > change.rewound_to]:
-            del places[sequence]
     for sequence, leaf in change.places:
         if sequence in places:
             raise StorageError("store.conflict", "a place in a stream")

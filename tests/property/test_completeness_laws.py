@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -11,15 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broker.names import GENESIS, AgencyId, KeyId, Lane, Leaf, RecordId, Topic
-from broker.pipeline.completeness import Streams
-from broker.ports import Keep, State, Taken
+from broker.pipeline.completeness import TOPIC_CUT, Streams
+from broker.pipeline.remarks import Remarks
+from broker.ports import Finding, Keep, State, Taken
 from broker.stages import Fetched, Verified
 from tests.fakes.inbox import MemoryInbox
+from tests.second_decoder.notation import RefusedError
+from tests.second_decoder.stream import Link, Standing, Stream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from broker.ports import Finding
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 SOURCE = AgencyId("polres-contoh")
@@ -56,15 +57,15 @@ def history(lanes: Sequence[int], *, previous: Leaf = GENESIS, after: int = 0, n
 class Reader:
     """Reads in batches, each committed on its own, as the node does."""
 
-    def __init__(self, *, joined_later: bool = False) -> None:
+    def __init__(self) -> None:
         self.inbox = MemoryInbox()
         self.accepted: list[Verified] = []
-        self._joined_later = joined_later
 
     def read(self, records: Sequence[Verified], batch: int = 3) -> None:
         """Take records in batches of that size."""
         for start in range(0, len(records), batch):
-            streams = Streams(self.inbox, at=NOW, joined_later=self._joined_later)
+            remarks = Remarks(at=NOW)
+            streams = Streams(self.inbox, remarks)
             placed = [one for seen in records[start : start + batch] for one in streams.place(seen)]
             self.accepted += [one.verified for one in placed]
             admitted = [Keep(verified=one.verified, state=State.ADMITTED, row=one.row, was=one.was) for one in placed]
@@ -73,7 +74,7 @@ class Reader:
                     at=NOW,
                     streams=streams.changes(),
                     keep=[*admitted, *streams.kept()],
-                    findings=streams.findings,
+                    findings=remarks.findings,
                 )
             )
 
@@ -161,10 +162,10 @@ def test_a_fork_is_reported_wherever_it_comes_and_whatever_lane_it_names(
 
 @given(before=LANES, lost=LANES, after=LANES, batch=BATCH)
 @settings(max_examples=50, deadline=None)
-def test_a_source_restored_from_a_backup_forks_until_a_person_accepts_its_lane(
+def test_a_source_restored_from_a_backup_forks(
     before: list[int], lost: list[int], after: list[int], batch: int
 ) -> None:
-    """The new lane is held with one finding, then taken from where the backup was, and the old lane is closed."""
+    """What was taken stands; all of the new lanes is kept, and each is reported once at the most."""
     kept = history(before)
     gone = history(lost, previous=kept[-1].leaf, after=len(kept), name=b"lost")
     restored = history(after, previous=kept[-1].leaf, after=len(kept), name=b"new")
@@ -175,31 +176,44 @@ def test_a_source_restored_from_a_backup_forks_until_a_person_accepts_its_lane(
     assert counts.forked + counts.held == len(restored)
     assert counts.forked >= 1
     assert 1 <= len(reader.findings) <= len({seen.lane for seen in restored})
-    taken: list[Verified] = []
-    while taken != restored:
-        streams = Streams(reader.inbox, at=NOW)
-        placed = streams.accept_lane(TOPIC, SOURCE, restored[len(taken)].lane)
-        assert placed
-        taken += [one.verified for one in placed]
-        keep = [Keep(verified=one.verified, state=State.ADMITTED, row=one.row, was=one.was) for one in placed]
-        reader.inbox.commit(Taken(at=NOW, streams=streams.changes(), keep=[*keep, *streams.kept()]))
-    assert reader.inbox.stream(TOPIC, SOURCE).head.leaf == restored[-1].leaf
-    assert (reader.inbox.counts().forked, reader.inbox.counts().held) == (0, 0)
-    more = history([1], previous=gone[-1].leaf, after=len(kept) + len(gone), name=b"lost%d" % (len(lost) - 1))
-    reader.read([replace(more[0], lane=gone[-1].lane)])
-    assert reader.inbox.counts().forked == 1
 
 
 @given(lanes=LANES, start=st.integers(1, 5), batch=BATCH)
 @settings(deadline=None)
-def test_who_joined_later_starts_with_what_is_there(lanes: list[int], start: int, batch: int) -> None:
+def test_where_the_topic_was_cut_a_stream_starts_with_what_is_there(lanes: list[int], start: int, batch: int) -> None:
     """The first record seen starts the stream; older ones are passed over, later ones are judged as ever."""
     honest = history([*lanes, 5])
-    reader = Reader(joined_later=True)
+    reader = Reader()
+    cut = Finding(code=TOPIC_CUT, source="", topic=TOPIC, offset=0, at=NOW)
+    reader.inbox.commit(Taken(at=NOW, findings=[cut]))
     reader.read([*honest[start:], *honest[: start - 1]], batch)
     assert reader.accepted == honest[start:]
-    assert reader.findings == []
+    assert reader.findings == [cut]
     strict = Reader()
     strict.read(honest[start:], batch)
     assert strict.accepted == []
     assert strict.open_gaps == 1
+
+
+@given(
+    story=st.lists(st.tuples(st.integers(1, 5), st.integers(0, 9), st.sampled_from(b"abc")), max_size=12),
+    batch=BATCH,
+)
+@settings(max_examples=300, deadline=None)
+def test_page_and_reader_judge_every_history_alike(story: list[tuple[int, int, int]], batch: int) -> None:
+    """Records at any place, naming any leaf, in any lane: what the second decoder takes is what this node takes."""
+    records: list[Verified] = []
+    for sequence, before, lane in story:
+        named = [seen.leaf for seen in records if seen.sequence == sequence - 1] or [GENESIS]
+        records.append(record(sequence, named[before % len(named)], bytes([lane]), salt=b"%d" % (before // 5)))
+    reader, decoder = Reader(), Stream[Verified](compacted=False)
+    reader.read(records, batch)
+    taken: list[Verified] = []
+    for seen in records:
+        link = Link(lane=seen.lane.hex(), sequence=seen.sequence, previous=seen.previous, leaf=seen.leaf, carried=seen)
+        with suppress(RefusedError):
+            taken += [seen] if decoder.place(link) is Standing.NEXT else []
+            taken += [held.carried for held, refusal in decoder.release() if refusal is None]
+    assert reader.accepted == taken
+    held = {link.leaf for links in decoder.held.values() for link in links}
+    assert reader.inbox.counts().held == len(held)

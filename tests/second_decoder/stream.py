@@ -38,7 +38,7 @@ class Stream(Generic[Carried]):
         last_sequence: That of the last record that was next.
         last_leaf: That of the same record; 32 zero bytes before the first.
         lane: The lane of the same record.
-        closed: The lanes that others have followed.
+        closed: The lanes that others have followed, and those that began with a fork.
         known: The leaf at each sequence that was taken.
         held: Later records by their sequence, each once, in the order in which they came.
     """
@@ -63,34 +63,42 @@ class Stream(Generic[Carried]):
         Raises:
             RefusedError: `stream.fork` or `stream.closed-lane`; the stream stays as it was.
         """
+        if self.compacted:
+            return self._take_key_record(link)
         if link.sequence in self.known:
             if self.known[link.sequence] != link.leaf:
-                raise RefusedError("stream.fork")
+                raise self._fork(link)
             return Standing.RESENT
-        if link.sequence < self.last_sequence:
-            # Only where sequences may be missing: a resend may outlive, in a compacted log, what it repeats.
-            self.known[link.sequence] = link.leaf
-            return Standing.NEXT
-        if link.sequence > self.last_sequence + 1 and not self.compacted:
+        is_next = link.sequence == self.last_sequence + 1
+        if is_next and link.previous != self.last_leaf:
+            raise self._fork(link)
+        if link.lane in self.closed:
+            raise RefusedError("stream.closed-lane")
+        if not is_next:
             waiting = self.held.setdefault(link.sequence, [])
             if all(other.leaf != link.leaf for other in waiting):
                 waiting.append(link)
             return Standing.HELD
-        self._advance(link)
-        return Standing.NEXT
-
-    def _advance(self, link: Link[Carried]) -> None:
-        """Take the next record, or on a key topic a later one, the one before which is missing."""
-        if link.sequence == self.last_sequence + 1 and link.previous != self.last_leaf:
-            raise RefusedError("stream.fork")
-        if link.lane in self.closed:
-            raise RefusedError("stream.closed-lane")
         if self.lane is not None and link.lane != self.lane:
             self.closed.add(self.lane)
         self.lane = link.lane
         self.last_sequence = link.sequence
         self.last_leaf = link.leaf
         self.known[link.sequence] = link.leaf
+        return Standing.NEXT
+
+    def _take_key_record(self, link: Link[Carried]) -> Standing:
+        """Tell a resend; sequence, leaf before and lane mean nothing else on a key topic."""
+        if self.known.get(link.sequence) == link.leaf:
+            return Standing.RESENT
+        self.known[link.sequence] = link.leaf
+        return Standing.NEXT
+
+    def _fork(self, link: Link[Carried]) -> RefusedError:
+        """Remember a lane that begins with a fork."""
+        if link.lane != self.lane:
+            self.closed.add(link.lane)
+        return RefusedError("stream.fork")
 
     def release(self) -> Iterator[tuple[Link[Carried], RefusedError | None]]:
         """Take the held records the turn of which has come.

@@ -97,11 +97,23 @@ def test_parts(name: str) -> None:
         pytest.param(False, "a1<x0", "stream.fork", id="a first record that names a leaf"),
         pytest.param(False, "a1< b2<a1 a3<b2", "next next stream.closed-lane", id="nothing follows in a closed lane"),
         pytest.param(False, "a1< b2<a1 a3<a2", "next next stream.fork", id="a closed lane and another leaf"),
+        pytest.param(False, "a1< b2<a1 a4<a3", "next next stream.closed-lane", id="nor beyond a gap"),
+        pytest.param(
+            False,
+            "a1< a2<a1 b2<a1 b3<a2",
+            "next next stream.fork stream.closed-lane",
+            id="a lane that began with a fork",
+        ),
+        pytest.param(
+            False, "a1< b2<a1 a1x< b3<b2", "next next stream.fork next", id="a fork in an older lane closes no other"
+        ),
         pytest.param(False, "a1< a3<a2 a3<a2 a2<a1", "next held held next+next", id="a gap, filled"),
         pytest.param(False, "a1< a3<x2 a2<a1", "next held next+stream.fork", id="held, and then a fork"),
         pytest.param(True, "a4<a3 b9<b8 b10<b9", "next next next", id="missing sequences of a key topic"),
         pytest.param(True, "a4<a3 a2<a1 a2<a1", "next next resent", id="a resend of what the log has dropped"),
-        pytest.param(True, "a4<a3 a5<x4", "next stream.fork", id="a fork on a key topic"),
+        pytest.param(True, "a4<a3 a5<x4", "next next", id="a key record that names another leaf"),
+        pytest.param(True, "a4<a3 b4<a3 b5<b4", "next next next", id="a restored source gives its keys"),
+        pytest.param(True, "a4<a3 b5<a4 a6<b5", "next next next", id="a closed lane of a key topic"),
     ],
 )
 def test_stream(*, compacted: bool, story: str, said: str) -> None:
@@ -115,7 +127,11 @@ def place(stream: Stream[None], written: str) -> str:
     name, _, before = written.partition("<")
     previous = before.encode().ljust(32, b"\0")
     link = Link(
-        lane=name[0], sequence=int(name[1:]), previous=previous, leaf=name.encode().ljust(32, b"\0"), carried=None
+        lane=name[0],
+        sequence=int(name[1:].rstrip("x")),
+        previous=previous,
+        leaf=name.encode().ljust(32, b"\0"),
+        carried=None,
     )
     try:
         said = stream.place(link).value

@@ -235,3 +235,11 @@ def _lanes() -> Iterator[Vector]:
         second,
         _next(writer),
     )
+    yield _fault(
+        "lane-closed-behind-a-gap",
+        "A later place, in a lane that another one has closed: whatever comes between, it cannot follow.",
+        "stream.closed-lane",
+        first,
+        second,
+        _next(writer),
+    )

@@ -52,18 +52,23 @@ class Follower:
         if seen.sequence <= last:
             if self.leaves[seen.sequence] == seen.leaf:
                 return "resent"
-            raise ReplayedError("stream.fork")
-        if seen.sequence > last + 1:
-            return "held"
-        if seen.previous != self.leaves.get(last, GENESIS):
-            raise ReplayedError("stream.fork")
+            raise self._fork(seen)
+        if seen.sequence == last + 1 and seen.previous != self.leaves.get(last, GENESIS):
+            raise self._fork(seen)
         if seen.lane in self.closed:
             raise ReplayedError("stream.closed-lane")
+        if seen.sequence > last + 1:
+            return "held"
         if self.lane is not None and self.lane != seen.lane:
             self.closed.add(self.lane)
         self.lane = seen.lane
         self.leaves[seen.sequence] = seen.leaf
         return "next"
+
+    def _fork(self, seen: Verified) -> ReplayedError:
+        if seen.lane != self.lane:
+            self.closed.add(seen.lane)
+        return ReplayedError("stream.fork")
 
 
 class Reading:

@@ -13,6 +13,7 @@ from broker.kafka.memory import MemoryKafka, MemorySubscription
 from broker.names import AgencyId, EventId, Lane, Topic
 from broker.pipeline.delivery import Consumer, Delivering
 from broker.pipeline.inbound import Inbound
+from broker.pipeline.reading import InboxReader, Unreadable
 from broker.pipeline.receiver import Receiver
 from broker.policy import clear
 from broker.ports import Cause, DataKey, Delivery, SigningKey, WrappingKey
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from pathlib import Path
 
-    from broker.pipeline.reading import Unreadable
     from broker.pipeline.trust import InForce
     from broker.ports import Entry, Finding, Subscription, Unwrapper
     from broker.stages import Fetched, Opened
@@ -234,7 +234,6 @@ class ReadingNode:
         probe: Death | None = None,
         clock: HeldClock | None = None,
         unwrapper: Unwrapper | None = None,
-        joined_later: bool = False,
     ) -> None:
         at_rest = AtRest(b"n" * 32)
         self.folder = folder
@@ -246,17 +245,19 @@ class ReadingNode:
         self.thread = Thread("reader")
         self.delivery_thread = Thread("delivery")
         self.subscription = subscription
+        keyring = Keyring(self.keys.data_key)
+        self.reader = InboxReader(self.inbox, self.keys, keyring)
         self.inbound = Inbound(
             receiver=Receiver(
                 me=ME,
                 inbox=self.inbox,
                 outbox=self.outbox,
                 keys=self.keys,
-                keyring=Keyring(self.keys.data_key),
+                keyring=keyring,
+                reader=self.reader,
                 unwrapper=unwrapper or HeldReceivingKeys([RECEIVERS[ME]]),
                 verifier=Verifier(ME),
                 probe=self.probe,
-                joined_later=joined_later,
             ),
             subscription=subscription,
             in_force=force,
@@ -276,7 +277,7 @@ class ReadingNode:
         return Delivering(
             Consumer(name=name, sink=sink, **given),
             inbox=self.inbox,
-            reader=self.inbound.reader,
+            reader=self.reader,
             thread=self.delivery_thread,
             clock=self.clock,
             probe=self.probe,
@@ -289,7 +290,7 @@ class ReadingNode:
 
     async def views(self) -> list[Delivery | Unreadable]:
         """Every entry, opened."""
-        found, _ = await self.thread.run(self.inbound.reader.entries, 0, 1000)
+        found, _ = await self.thread.run(self.reader.entries, 0, 1000)
         return found
 
     async def opened(self) -> list[Opened]:

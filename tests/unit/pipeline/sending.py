@@ -180,7 +180,9 @@ class Node:
         secret = at_rest.secret("ids")
         clearance = Clearance(source=source, secret=secret, in_force=force, causes=(self.outbox.cause, inbox_cause))
         self.relay = Relay(
-            sender=Sender(source=source, signer=SIGNER, secret=secret, tag=at_rest.tag),
+            sender=Sender(
+                source=source, signer=SIGNER, secret=secret, ciphers=Keyring(self.keys.data_key), tag=at_rest.tag
+            ),
             stores=Stores(
                 outbox=self.outbox,
                 outbox_thread=self.threads[0],

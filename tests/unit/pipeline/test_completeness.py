@@ -8,9 +8,10 @@ from hashlib import sha256
 
 import pytest
 
-from broker.errors import ReplayedError
 from broker.names import GENESIS, AgencyId, KeyId, Lane, Leaf, RecordId, Topic
+from broker.pipeline import completeness
 from broker.pipeline.completeness import Place, Streams, judge, track
+from broker.pipeline.remarks import Remarks
 from broker.ports import UNSEEN, Keep, LaneState, State, Stream, Taken
 from broker.stages import Fetched, StreamHead, Verified
 from tests.fakes.inbox import MemoryInbox
@@ -95,11 +96,12 @@ def test_a_record_is_judged_by_the_table(
     assert bool(verdict.code) is (place is Place.FORKED)
 
 
-def test_who_joined_later_may_start_anywhere_but_only_start() -> None:
-    """The option is for the first record alone."""
-    assert judge(FRESH, seen(9, lane=NEW), History(), joined_later=True).place is Place.NEXT
-    assert judge(STREAM, seen(9), History(), joined_later=True).place is Place.HELD
-    assert judge(STREAM, seen(6, previous="x"), History(), joined_later=True).place is Place.FORKED
+def test_where_the_beginning_is_gone_a_stream_may_start_anywhere_but_only_start() -> None:
+    """A cut explains what is missing before the first record, and nothing that is missing later."""
+    assert judge(FRESH, seen(9, lane=NEW), History(), cut=True).place is Place.NEXT
+    assert judge(replace(FRESH, held=1), seen(9, lane=NEW), History(), cut=True).place is Place.HELD
+    assert judge(STREAM, seen(9), History(), cut=True).place is Place.HELD
+    assert judge(STREAM, seen(6, previous="x"), History(), cut=True).place is Place.FORKED
 
 
 @pytest.mark.parametrize(
@@ -111,7 +113,8 @@ def test_who_joined_later_may_start_anywhere_but_only_start() -> None:
         pytest.param(HEAD, seen(5), Place.RESENT, 5, id="the head again"),
         pytest.param(HEAD, seen(5, name="x"), Place.FORKED, 5, id="another at the head"),
         pytest.param(HEAD, seen(6), Place.NEXT, 6, id="the next one"),
-        pytest.param(HEAD, seen(6, previous="x"), Place.FORKED, 5, id="the next one names another"),
+        pytest.param(HEAD, seen(6, previous="x"), Place.NEXT, 6, id="the next one names another"),
+        pytest.param(HEAD, seen(7, lane=OLD), Place.NEXT, 7, id="in another lane"),
     ],
 )
 def test_a_compacted_topic_has_a_head_and_no_gaps(
@@ -125,16 +128,18 @@ def test_a_compacted_topic_has_a_head_and_no_gaps(
 def commit(inbox: MemoryInbox, streams: Streams, rows: list[Verified] | None = None) -> None:
     """Make a step durable, taking what was placed as admitted."""
     keep = [Keep(verified=one, state=State.ADMITTED) for one in rows or []]
-    inbox.commit(Taken(at=NOW, streams=streams.changes(), keep=[*keep, *streams.kept()], findings=streams.findings))
+    inbox.commit(
+        Taken(at=NOW, streams=streams.changes(), keep=[*keep, *streams.kept()], findings=streams._remarks.findings)
+    )
 
 
 def test_a_held_record_comes_back_with_its_row_when_the_gap_is_filled() -> None:
     """A later step resolves what an earlier one had kept, and says where it is."""
     inbox = MemoryInbox()
-    first = Streams(inbox, at=NOW)
+    first = Streams(inbox, Remarks(at=NOW))
     assert first.place(seen(2)) == []
     commit(inbox, first)
-    second = Streams(inbox, at=NOW)
+    second = Streams(inbox, Remarks(at=NOW))
     placed = second.place(seen(1))
     assert [(one.verified.sequence, one.row, one.was) for one in placed] == [(1, None, None), (2, 1, State.HELD)]
     assert second.changes()[0].after.held == 0
@@ -142,7 +147,7 @@ def test_a_held_record_comes_back_with_its_row_when_the_gap_is_filled() -> None:
 
 def test_a_new_lane_closes_the_one_before() -> None:
     """Both are remembered, so that nothing of the old one follows."""
-    streams = Streams(MemoryInbox(), at=NOW)
+    streams = Streams(MemoryInbox(), Remarks(at=NOW))
     streams.place(seen(1))
     streams.place(seen(2, lane=NEW))
     (moved,) = streams.changes()
@@ -153,13 +158,13 @@ def test_a_new_lane_closes_the_one_before() -> None:
 def test_of_two_held_at_one_place_the_one_that_continues_is_taken_and_the_other_forks() -> None:
     """Both are reported at once; the gap's filling decides."""
     inbox = MemoryInbox()
-    streams = Streams(inbox, at=NOW)
+    streams = Streams(inbox, Remarks(at=NOW))
     streams.place(seen(2, name="x", previous="y"))
     streams.place(seen(2))
     streams.place(seen(2))
-    assert [found.evidence for found in streams.findings] == [(leaf("x"), leaf(2))]
+    assert [found.evidence for found in streams._remarks.findings] == [(leaf("x"), leaf(2))]
     commit(inbox, streams)
-    streams = Streams(inbox, at=NOW)
+    streams = Streams(inbox, Remarks(at=NOW))
     assert [one.verified.leaf for one in streams.place(seen(1))] == [leaf(1), leaf(2)]
     assert [(keep.state, keep.was, keep.verified.leaf) for keep in streams.kept()] == [
         (State.FORKED, State.HELD, leaf("x"))
@@ -169,45 +174,40 @@ def test_of_two_held_at_one_place_the_one_that_continues_is_taken_and_the_other_
 def test_a_fork_sent_again_is_kept_once() -> None:
     """A fork cannot fill the disk by repetition."""
     inbox = MemoryInbox()
-    streams = Streams(inbox, at=NOW)
+    streams = Streams(inbox, Remarks(at=NOW))
     first = streams.place(seen(1))
     streams.place(seen(1, name="x"))
     streams.place(seen(1, name="x"))
     commit(inbox, streams, [one.verified for one in first])
-    streams = Streams(inbox, at=NOW)
+    streams = Streams(inbox, Remarks(at=NOW))
     streams.place(seen(1, name="x"))
     commit(inbox, streams)
     assert (inbox.counts().forked, inbox.counts().resent, inbox.counts().findings) == (1, 2, 1)
 
 
-def test_a_person_may_go_on_beyond_a_gap() -> None:
-    """What was held is taken; the gap stays on record as a finding with its leaves."""
+def test_no_more_records_are_held_beyond_a_gap_than_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A source cannot fill the disk with what never gets its turn; what is beyond is quarantined, and not doubled."""
+    monkeypatch.setattr(completeness, "MAX_HELD", 3)
     inbox = MemoryInbox()
-    streams = Streams(inbox, at=NOW)
-    streams.place(seen(3))
-    streams.place(seen(4))
-    commit(inbox, streams)
-    streams = Streams(inbox, at=NOW)
-    placed = streams.accept_gap(TOPIC, SOURCE)
-    assert [(one.verified.sequence, one.row) for one in placed] == [(3, 1), (4, 2)]
-    assert [(found.code, found.evidence) for found in streams.findings] == [
-        ("stream.gap-accepted", (GENESIS, leaf(2), leaf(3)))
+    for some in ([2, 3], [4, 5, 4], [6]):
+        streams, remarks = _streams(inbox)
+        for sequence in some:
+            assert streams.place(seen(sequence)) == []
+        inbox.commit(Taken(at=NOW, streams=streams.changes(), keep=streams.kept(), quarantine=remarks.quarantine))
+    rows = inbox.quarantined(0, 9)
+    assert [(row.code, row.offset, row.source) for row in rows] == [
+        ("stream.too-many-held", 5, SOURCE),
+        ("stream.too-many-held", 6, SOURCE),
     ]
-    with pytest.raises(ReplayedError, match="no-gap"):
-        Streams(MemoryInbox(), at=NOW).accept_gap(TOPIC, SOURCE)
+    assert (inbox.counts().held, inbox.counts().resent) == (3, 1)
+    streams, _ = _streams(inbox)
+    assert [one.verified.sequence for one in streams.place(seen(1))] == [1, 2, 3, 4]
+    assert streams.changes()[0].after.held == 0
 
 
-def test_only_a_lane_that_continues_something_known_can_be_accepted() -> None:
-    """A lane that hangs in the air is refused."""
-    inbox = MemoryInbox()
-    streams = Streams(inbox, at=NOW)
-    commit(inbox, streams, [one.verified for one in streams.place(seen(1))])
-    streams = Streams(inbox, at=NOW)
-    streams.place(replace(seen(1, name="x", previous="nowhere"), lane=NEW))
-    commit(inbox, streams)
-    for lane in (NEW, OLD):
-        with pytest.raises(ReplayedError, match="unanchored"):
-            Streams(inbox, at=NOW).accept_lane(TOPIC, SOURCE, lane)
+def _streams(inbox: MemoryInbox) -> tuple[Streams, Remarks]:
+    remarks = Remarks(at=NOW)
+    return Streams(inbox, remarks), remarks
 
 
 def test_a_fresh_stream_is_unseen() -> None:

@@ -1,4 +1,4 @@
-"""The reader: what is set aside and tried again, and this node's own records."""
+"""The reader: what is set aside, and this node's own records."""
 
 from __future__ import annotations
 
@@ -13,12 +13,10 @@ from broker.ports import EntryKind, SealedBatch
 from broker.stages import StreamHead
 from tests.unit.pipeline.receiving import (
     ALERT,
-    FORCE,
     ME,
     Source,
     kafka,
     keys_to_me,
-    listed,
     put,
     reading,
     rewritten,
@@ -80,40 +78,6 @@ async def test_what_does_not_verify_is_quarantined_under_the_name_it_claims(tmp_
         rows = await node.thread.run(node.inbox.quarantined, 0, 9)
         assert [(row.offset, row.source, row.station) for row in rows] == [(1, POL, "unseal"), (2, "", "unseal")]
         assert all(row.code.startswith("untrusted.") for row in rows)
-
-
-async def test_a_quarantined_record_is_tried_again_after_its_cause_was_mended(tmp_path: Path) -> None:
-    """A signing key that was not listed yet: what it sealed is let in once it is, with all that hung on it."""
-    cloud, police = kafka(), Source()
-    sent = police.send(alert(1), alert(2))
-    put(cloud, sent.keys, sent.events)
-    force = listed(signing_keys={})
-    async with reading(tmp_path, cloud, force=lambda: force) as node:
-        await node.drain()
-        assert {code for code, _, _ in await node.quarantined()} == {"untrusted.key"}
-        numbers = [row.number for row in await node.thread.run(node.inbox.quarantined, 0, 99)]
-        assert await node.inbound.retry_quarantined(numbers) == []
-        force = FORCE
-        await node.inbound.retry_quarantined(numbers)
-        assert await node.quarantined() == []
-        assert await node.event_ids() == sent.event_ids
-        assert await node.inbound.retry_quarantined(numbers) == []
-
-
-async def test_an_event_that_was_refused_is_let_in_when_it_is_tried_again(tmp_path: Path) -> None:
-    """Its place in the stream is its own since it came; only the judgement is new."""
-    cloud, police = kafka(), Source()
-    sent = police.send(alert(1), alert(2))
-    put(cloud, sent.keys, sent.events)
-    force = listed(dataschemas={})
-    async with reading(tmp_path, cloud, force=lambda: force) as node:
-        await node.drain()
-        assert len(await node.quarantined()) == 2
-        force = FORCE
-        numbers = [row.number for row in await node.thread.run(node.inbox.quarantined, 0, 99)]
-        assert await node.inbound.retry_quarantined(numbers[:1]) == numbers[:1]
-        assert await node.event_ids() == sent.event_ids[:1]
-        assert len(await node.quarantined()) == 1
 
 
 # --- this node's own records ----------------------------------------------------------------------

@@ -23,13 +23,18 @@ from tests.unit.pipeline.receiving import (
     listed,
     put,
     reading,
+    rewritten,
     until,
 )
 from tests.unit.pipeline.sending import BP3MI, NOON, POL, UPTD, Death, KilledError, alert
 from tests.unit.pipeline.spoiling import pages, with_cover
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from tests.conftest import Lines
+    from tests.unit.pipeline.receiving import ReadingNode
 
 
 pytestmark = pytest.mark.asyncio
@@ -63,13 +68,13 @@ async def test_the_reader_waits_out_an_outage_and_goes_on(tmp_path: Path) -> Non
     cloud.down = True
     async with reading(tmp_path, cloud, subscription=cloud.subscription()) as node:
         running = asyncio.create_task(node.inbound.run())
-        await until(lambda: node.inbound.trouble is not None)
-        assert node.inbound.trouble is not None
-        assert node.inbound.trouble.code == "kafka.unreachable"
+        await until(lambda: node.inbound.backoff.trouble is not None)
+        assert node.inbound.backoff.trouble is not None
+        assert node.inbound.backoff.trouble.code == "kafka.unreachable"
         cloud.down = False
         put(cloud, sent.keys, sent.events)
         await until(lambda: node.probe.seen[Station.COMMITTED] == 1)
-        await until(lambda: node.inbound.trouble is None)
+        await until(lambda: node.inbound.backoff.trouble is None)
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
@@ -123,21 +128,66 @@ async def test_a_second_reader_over_the_same_store_loses_and_doubles_nothing(tmp
         assert await one.event_ids() == [*first.event_ids, *second.event_ids]
 
 
-async def test_records_that_kafka_no_longer_has_are_reported_and_the_rest_is_read(tmp_path: Path) -> None:
-    """The reader does not skip by itself, and other topics go on."""
+async def _run_until(node: ReadingNode, done: Callable[[], bool]) -> None:
+    running = asyncio.create_task(node.inbound.run())
+    await until(done)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+async def test_what_kafka_no_longer_has_is_reported_and_the_rest_is_read(tmp_path: Path, log_lines: Lines) -> None:
+    """A new node on a topic cut by retention says so, begins with the oldest record there, and restarts from there."""
     cloud, police = kafka(), Source()
     sent = police.send(alert(1), alert(2), alert(3, audience=ME))
     put(cloud, sent.keys, sent.events)
     cloud.forget(ALERT, before=1)
+    async with reading(tmp_path, cloud, subscription=cloud.subscription()) as node:
+        await _run_until(node, lambda: node.probe.seen[Station.COMMITTED] == 2)
+        (found,) = await node.findings()
+        assert (found.code, found.topic, found.offset) == ("inbound.topic-cut", ALERT, 0)
+        assert found.detail == "goes on with offset 1"
+        assert sorted(await node.event_ids()) == sorted(sent.event_ids[1:])
+    assert ("finding", "inbound.topic-cut", ALERT, 0) in [
+        (line["event"], line["code"], line["topic"], line.get("offset")) for line in log_lines
+    ]
     async with reading(tmp_path, cloud) as node:
+        assert await node.thread.run(node.inbox.offsets) == {ALERT: 2, mail_topic(POL, ME): 1}
+        await node.drain()
+        assert len(await node.findings()) == 1
+
+
+async def test_what_kafka_no_longer_has_of_a_key_topic_is_reported_and_the_rest_is_read(tmp_path: Path) -> None:
+    """The key store moves on, too; the event whose key is gone waits for it."""
+    cloud, police = kafka(), Source()
+    first, second = police.send(alert(1)), police.send(alert(2, case="LP/2"))
+    police.wrapping.clear()
+    third = police.send(alert(3, case="LP/3"))
+    put(cloud, first.keys, second.keys, third.keys, first.events, second.events, third.events)
+    cloud.forget(FROM_POLICE, before=len(keys_to_me(first)) + len(keys_to_me(second)))
+    async with reading(tmp_path, cloud, subscription=cloud.subscription()) as node:
+        await _run_until(node, lambda: node.probe.seen[Station.COMMITTED] == 4)
+        assert [(found.code, found.topic) for found in await node.findings()] == [("inbound.topic-cut", FROM_POLICE)]
+        assert await node.event_ids() == third.event_ids
+        assert (await node.thread.run(node.inbox.counts)).waiting == 2
+
+
+async def test_a_topic_that_was_made_anew_is_read_from_its_beginning(tmp_path: Path) -> None:
+    """Whatever stands in it was read before and is dropped, or is new."""
+    cloud, police = kafka(), Source()
+    first, second = police.send(alert(1), alert(2)), police.send(alert(3))
+    put(cloud, first.keys, first.events)
+    async with reading(tmp_path, cloud) as node:
+        await node.drain()
+        rewritten(cloud, ALERT, lambda records: records[1:])
         with pytest.raises(TransportError) as caught:
             await node.drain()
-        await node.inbound._note(caught.value)
-        await node.inbound._note(caught.value)
-        assert [(found.code, found.topic, found.offset) for found in await node.findings()] == [
-            ("inbound.topic-cut", ALERT, 0)
-        ]
-        assert await node.event_ids() == sent.event_ids[2:]
+        await node.inbound._go_on_where_kafka_begins(caught.value)
+        put(cloud, second.keys, second.events)
+        await node.drain()
+        assert await node.codes() == ["inbound.topic-cut"]
+        assert await node.event_ids() == [*first.event_ids, *second.event_ids]
+        assert (await node.thread.run(node.inbox.counts)).resent == 1
 
 
 async def test_what_this_node_received_is_known_as_a_cause(tmp_path: Path) -> None:
@@ -147,11 +197,11 @@ async def test_what_this_node_received_is_known_as_a_cause(tmp_path: Path) -> No
     put(cloud, sent.keys, sent.events)
     async with reading(tmp_path, cloud) as node:
         await node.drain()
-        cause = await node.thread.run(node.inbound.reader.cause, sent.event_ids[0])
+        cause = await node.thread.run(node.reader.cause, sent.event_ids[0])
         assert cause is not None
         assert (cause.type, cause.source) == ("id.simpul.alert.issued.v1", POL)
         assert cause.audience == {BP3MI, ME}
-        assert await node.thread.run(node.inbound.reader.cause, EventId(sent.events[0].record_id)) is None
+        assert await node.thread.run(node.reader.cause, EventId(sent.events[0].record_id)) is None
 
 
 async def test_no_value_of_an_event_stands_on_a_page(tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from broker.names import Topic
     from broker.ports import SentEvent
     from broker.stages import Draft, Sealed
+    from tests.conftest import Lines
 
 ALERT = area_topic("alert")
 PLANTED = ("Kampung Rahasia", "LP/77/planted", "planted-record-id", "id.simpul.alert", "KTP ditahan", BP3MI + chr(34))
@@ -145,23 +146,25 @@ async def test_a_renewed_receiving_key_renews_the_data_key(tmp_path: Path) -> No
 
 
 @pytest.mark.asyncio
-async def test_nothing_is_sealed_while_kafka_is_away(tmp_path: Path) -> None:
+async def test_nothing_is_sealed_while_kafka_is_away(tmp_path: Path, log_lines: Lines) -> None:
     """At most the one batch that met the outage is sealed; the rest waits, trouble is visible, and all leaves after."""
     kafka = kafka_for(FORCE)
     async with node(tmp_path, kafka.publisher()) as running:
         await running.accept([alert(1)])
         kafka.down = True
-        await running.relay_until(lambda: running.relay.trouble is not None)
+        await running.relay_until(lambda: running.relay.backoff.trouble is not None)
         await running.accept([alert(2), alert(3)])
-        await running.relay_until(lambda: (running.relay.trouble or _NONE).attempts >= 3)
+        await running.relay_until(lambda: (running.relay.backoff.trouble or _NONE).attempts >= 3)
         backlog = await running.ask(running.outbox.backlog)
-        trouble = running.relay.trouble
+        trouble = running.relay.backoff.trouble
         kafka.down = False
         await running.relay_until(running.all_sent)
-        await running.relay_until(lambda: running.relay.trouble is None)
+        await running.relay_until(lambda: running.relay.backoff.trouble is None)
     assert backlog.accepted == 2
     assert trouble is not None
     assert (trouble.code, trouble.since) == ("kafka.unreachable", NOON)
+    said = [(line["event"], line["part"], line["code"]) for line in log_lines]
+    assert said == [("trouble", "relay", "kafka.unreachable"), ("trouble-over", "relay", "kafka.unreachable")]
     assert len(places(kafka, FEDERATION)[ALERT]) == 3
 
 
@@ -180,7 +183,7 @@ _NONE = _NoTrouble()
         pytest.param(keys_topic(SOURCE, IMI), id="the keys of a mailbox"),
     ],
 )
-async def test_one_absent_topic_holds_up_no_other(tmp_path: Path, absent: Topic) -> None:
+async def test_one_absent_topic_holds_up_no_other(tmp_path: Path, absent: Topic, log_lines: Lines) -> None:
     """What goes elsewhere leaves; what waits for the topic leaves in its order once it is there."""
     kafka, clock = kafka_for(FORCE), HeldClock()
     mail = mail_topic(SOURCE, IMI)
@@ -195,8 +198,7 @@ async def test_one_absent_topic_holds_up_no_other(tmp_path: Path, absent: Topic)
         await running.relay_until(but_one)
         waiting += await running.accept([alert(4, audience=IMI)])
         await running.relay_until(lambda: running.outbox.backlog().accepted == 0)
-        assert running.relay.shut == {absent: "kafka.topic-absent"}
-        assert running.relay.trouble is None
+        assert running.relay.backoff.trouble is None
         assert not kafka.records.get(mail)
         looked = 0
 
@@ -209,8 +211,9 @@ async def test_one_absent_topic_holds_up_no_other(tmp_path: Path, absent: Topic)
             return running.all_sent()
 
         await running.relay_until(later)
-        assert running.relay.shut == {}
     assert [item.event_id for item in Reader(IMI, FEDERATION).events(kafka, mail)] == waiting
+    said = [(line["event"], line["code"], line["topic"]) for line in log_lines]
+    assert said == [("trouble", "kafka.topic-absent", absent), ("trouble-over", "kafka.topic-absent", absent)]
     places(kafka, FEDERATION)
 
 

@@ -46,18 +46,6 @@ def test_what_is_not_held_is_asked_for_again_each_time() -> None:
     assert store.asked == 2
 
 
-def test_a_key_that_was_destroyed_is_forgotten() -> None:
-    """After `forget` only the store decides; forgetting one source's key leaves another's."""
-    store = Store()
-    ring = Keyring(store.load)
-    ring.put(POLICE, KEY)
-    ring.put(IMMIGRATION, KEY)
-    ring.forget(POLICE, KEY.key_id)
-    ring.forget(POLICE, KEY.key_id)
-    assert ring.get(POLICE, KEY.key_id) is None
-    assert ring.get(IMMIGRATION, KEY.key_id) is not None
-
-
 def test_no_more_ciphers_are_kept_than_allowed() -> None:
     """The oldest goes first; it is loaded again when it is needed."""
     store = Store()
