@@ -238,7 +238,7 @@ def test_half_written_folder_is_waited_for(folder: Path, agencies: list[Agency],
     got: list[Federation] = []
     reader = Thread(target=lambda: got.append(InsecureFolderFederation(folder).load()))
     reader.start()
-    (folder / "federation.toml").write_bytes((after / "federation.toml").read_bytes())
+    (after / "federation.toml").replace(folder / "federation.toml")  # as a writer does: all of it at once
     reader.join(timeout=10)
     assert [(one.version, set(one.agencies)) for one in got] == [(2, {AgencyId("polres")})]
 
