@@ -18,12 +18,13 @@ import orjson
 
 from adapters.contract import Offer, Received, offer
 from adapters.hotline.native import Attachment, Delivered, Tip
-from broker.names import length_prefixed
 from broker.stages import Origin
 
 SYSTEM: Final = "hotline"
 TYPE: Final = "id.simpul.tip.received.v1"
 TRACKING_LABEL: Final = b"simpul/tracking/v1"
+_TRACKING_COST: Final = 2**14
+"""Of scrypt (RFC 7914), with r = 8 and p = 1: 16 MiB and some 50 ms for a ticket."""
 CHILD_SIGN: Final = "diduga_anak"
 _REGENCY: Final = 5
 _WHAT_MAX: Final = 4000
@@ -76,8 +77,11 @@ class Terms:
 
 
 def tracking_hash(ticket: str) -> str:
-    """Return what an event says instead of the reporter's code: SHA-256 under a label of its own, hexadecimal."""
-    return hashlib.sha256(length_prefixed(TRACKING_LABEL, ticket.encode())).hexdigest()
+    """Return what an event says instead of the reporter's code: 32 bytes of scrypt, hexadecimal.
+
+    Slow on purpose: eight symbols have some 40 bits, which a fast hash would give away to whoever searches.
+    """
+    return hashlib.scrypt(ticket.encode(), salt=TRACKING_LABEL, n=_TRACKING_COST, r=8, p=1, dklen=32).hex()
 
 
 def mapped(row: int, tip: Tip, *, terms: Terms) -> Offer:
