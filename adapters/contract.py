@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from broker.errors import RejectedError
     from broker.names import AgencyId, EventId
     from broker.ports import Sink
-    from broker.stages import Opened
+    from broker.stages import LeftOut, Opened
 
 T = TypeVar("T")
 
@@ -170,6 +170,10 @@ class Result(Protocol):
     @property
     def refused(self) -> RejectedError | None:
         """Why it was refused; None once it is durable, also when it was known already."""
+
+    @property
+    def left_out(self) -> Sequence[LeftOut]:
+        """Whom a role of its audience stands for and no agreement lets have it."""
 
 
 Accept = Callable[[Sequence[Draft]], Awaitable[Sequence[Result]]]

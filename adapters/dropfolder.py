@@ -65,6 +65,8 @@ class FileProgress:
     accepted: int = 0
     ordinary: int = 0
     rejected: int = 0
+    left_out: int = 0
+    """How many recipients, of all accepted records together, a role stands for and no agreement lets have them."""
     finished: bool = False
 
 
@@ -130,21 +132,22 @@ async def _bring_in(folder: DropFolder, name: str, accept: Accept, progress: Cal
     rejects: list[Reject] = []
     seen = FileProgress(file=name, total=total)
     while batch := await asyncio.to_thread(batches):
-        refused = await _accept(name, batch, accept)
+        refused, left_out = await _accept(name, batch, accept)
         rejects += refused
-        seen = _after(seen, batch, refused)
+        seen = _after(seen, batch, refused, left_out)
         progress(seen)
     await asyncio.to_thread(folder.finish, name, rejects, readable=True)
     progress(replace(seen, finished=True))
 
 
-async def _accept(name: str, batch: list[Mapped], accept: Accept) -> list[Reject]:
+async def _accept(name: str, batch: list[Mapped], accept: Accept) -> tuple[list[Reject], int]:
+    """Hand in a batch; return what was rejected, and how many recipients were left out."""
     offers = [one for one in batch if isinstance(one, Offer)]
     refused = [one for one in batch if isinstance(one, Reject)]
     results = await accept([one.draft for one in offers]) if offers else []
     for one, result in zip(offers, results, strict=True):
         refused += _rejects(name, one, result)
-    return sorted(refused, key=lambda reject: reject.row)
+    return sorted(refused, key=lambda reject: reject.row), sum(len(result.left_out) for result in results)
 
 
 def _rejects(name: str, one: Offer, result: Result) -> list[Reject]:
@@ -156,7 +159,7 @@ def _rejects(name: str, one: Offer, result: Result) -> list[Reject]:
     return [Reject(file=name, row=one.row, field=path, code=error.code) for path in fields]
 
 
-def _after(seen: FileProgress, batch: list[Mapped], refused: list[Reject]) -> FileProgress:
+def _after(seen: FileProgress, batch: list[Mapped], refused: list[Reject], left_out: int) -> FileProgress:
     rows = {one.row for one in batch}
     bad = {reject.row for reject in refused} & rows
     offered = {one.row for one in batch if isinstance(one, Offer)}
@@ -166,6 +169,7 @@ def _after(seen: FileProgress, batch: list[Mapped], refused: list[Reject]) -> Fi
         accepted=seen.accepted + len(offered - bad),
         ordinary=seen.ordinary + sum(isinstance(one, Ordinary) for one in batch),
         rejected=seen.rejected + len(bad),
+        left_out=seen.left_out + left_out,
     )
 
 
@@ -201,7 +205,7 @@ class FolderAdapter:
         """Watch `<folder>/drop` until cancelled, and tell of each batch (`adapter-progress`) and wait."""
 
         def progress(seen: FileProgress) -> None:
-            counts = ("total", "done", "accepted", "ordinary", "rejected", "finished")
+            counts = ("total", "done", "accepted", "ordinary", "rejected", "left_out", "finished")
             tell("adapter-progress", {name: getattr(seen, name) for name in counts})
 
         def waiting(error: SimpulError) -> None:

@@ -13,7 +13,7 @@ import pytest
 from broker.errors import InvalidEventError, RejectedError
 from broker.names import AgencyId, EventId, KeyId, Lane, Leaf, PartName, RecordId, Topic
 from broker.ports import Delivery, EntryKind
-from broker.stages import Admitted, Draft, Fetched, Opened, OpenedPart, Verified
+from broker.stages import Admitted, Draft, Fetched, LeftOut, Opened, OpenedPart, Verified
 from schemas import catalogue
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -24,6 +24,7 @@ class Said:
     """What a node says to a draft."""
 
     refused: RejectedError | None = None
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass

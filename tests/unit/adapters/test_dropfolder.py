@@ -17,7 +17,8 @@ from adapters.immigration import adapter as immigration
 from adapters.tables import text_of
 from broker.codes import registry
 from broker.errors import Fault, InvalidEventError, SimpulError, StorageError, TransportError
-from broker.stages import Draft, Origin
+from broker.names import AgencyId
+from broker.stages import Draft, LeftOut, Origin
 
 DEADLINE_SECONDS = 10
 
@@ -59,6 +60,7 @@ class Yes:
     """Accepted."""
 
     refused: None = None
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass
@@ -66,6 +68,7 @@ class Taker:
     """A node that takes everything, unless it is down."""
 
     origins: list[str] = field(default_factory=list)
+    left_out: tuple[LeftOut, ...] = ()
     down: SimpulError | None = None
 
     async def accept(self, drafts: Any) -> list[Yes]:
@@ -74,7 +77,7 @@ class Taker:
         if self.down is not None:
             raise self.down
         self.origins += [draft.origin.record_id for draft in drafts]
-        return [Yes() for _ in drafts]
+        return [Yes(left_out=self.left_out) for _ in drafts]
 
 
 @pytest.fixture
@@ -135,6 +138,18 @@ async def test_progress_is_told_batch_by_batch(words: Words) -> None:
     assert [one.done for one in told] == [BATCH, BATCH + 3, BATCH + 3]
     last = told[-1]
     assert (last.total, last.accepted, last.ordinary, last.rejected) == (BATCH + 3, BATCH, 2, 1)
+
+
+@pytest.mark.asyncio
+async def test_recipients_that_were_left_out_are_counted(words: Words) -> None:
+    """Whom a role stands for and no agreement lets have an event: the number goes into the progress, no name."""
+    (words.folder / "a.txt").write_text("\n".join(["ok"] * (BATCH + 1)))
+    ngo = LeftOut(agency=AgencyId("yayasan-contoh"), code="forbidden.not-by-name", agreement="E07-alert", clause="x")
+    told: list[FileProgress] = []
+    async with running(words, Taker(left_out=(ngo,)).accept, progress=told.append):
+        await until(lambda: bool(told) and told[-1].finished)
+    assert [one.left_out for one in told] == [BATCH, BATCH + 1, BATCH + 1]
+    assert told[-1].accepted == BATCH + 1
 
 
 @pytest.mark.asyncio
@@ -260,6 +275,7 @@ async def test_what_the_node_refuses_is_listed_with_its_row(words: Words) -> Non
     @dataclass(frozen=True)
     class No:
         refused: InvalidEventError
+        left_out: tuple[LeftOut, ...] = ()
 
     async def refuse(drafts: Any) -> list[No]:
         await asyncio.sleep(0)
@@ -330,6 +346,6 @@ async def test_an_adapter_feeds_a_node_until_cancelled_and_tells_counts_alone(
     with pytest.raises(asyncio.CancelledError):
         await feeding
     assert told[0] == ("adapter-waiting", {"code": "adapter.register-missing"})
-    counts = {"total": 2, "done": 2, "accepted": 2, "ordinary": 0, "rejected": 0, "finished": True}
+    counts = {"total": 2, "done": 2, "accepted": 2, "ordinary": 0, "rejected": 0, "left_out": 0, "finished": True}
     assert told[-1] == ("adapter-progress", counts)
     assert len(node.drafts) == 2
