@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from broker.cli import event, federation, kafka, node, quarantine, send, serve, tail, verify
+from broker.cli import event, federation, findings, kafka, node, quarantine, send, serve, tail, verify
 from broker.cli.terminal import Exit, fail, note, out
 from broker.errors import SimpulError
 
@@ -24,6 +24,7 @@ _COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "send": send.send,
     "tail": tail.tail,
     "event": event.event,
+    "findings": findings.findings,
     "verify": verify.verify,
 }
 _CLICK_ERROR: Final[Any] = next(one for one in typer.BadParameter.__mro__ if one.__name__ == "ClickException")

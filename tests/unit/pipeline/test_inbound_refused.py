@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from broker.stages import Fetched, Sealed
+    from tests.conftest import Lines
     from tests.unit.pipeline.receiving import ReadingNode
 
 pytestmark = pytest.mark.asyncio
@@ -38,7 +39,7 @@ FROM_POLICE = keys_topic(POL, ME)
 # --- what is set aside ----------------------------------------------------------------------------
 
 
-async def test_what_is_refused_advances_the_stream_and_the_rest_goes_on(tmp_path: Path) -> None:
+async def test_what_is_refused_advances_the_stream_and_the_rest_goes_on(tmp_path: Path, log_lines: Lines) -> None:
     """Refused by the catalogue, by an agreement, or by the part itself: each quarantined with its code."""
     cloud, police = kafka(), Source()
     good = police.clear(alert(1))
@@ -56,6 +57,10 @@ async def test_what_is_refused_advances_the_stream_and_the_rest_goes_on(tmp_path
         ]
         assert (await node.thread.run(node.inbox.stream, ALERT, POL)).head.sequence == 4
         assert (await node.codes(), (await node.thread.run(node.inbox.counts)).held) == ([], 0)
+    assert [line for line in log_lines if line["event"] == "quarantined"] == [
+        {"event": "quarantined", "log_level": "warning", "code": code, "topic": ALERT, "offset": offset, "source": POL}
+        for code, offset in (("invalid.cover", 1), ("forbidden.not-addressed", 2))
+    ]
 
 
 async def test_what_does_not_verify_is_quarantined_under_the_name_it_claims(tmp_path: Path) -> None:
