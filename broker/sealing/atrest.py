@@ -7,6 +7,7 @@ read as another.
 from __future__ import annotations
 
 import os
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
 from cryptography.exceptions import InvalidTag
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from broker.errors import MisconfiguredError, StorageError
-from broker.names import keyed_hash
+from broker.names import length_prefixed
 
 if TYPE_CHECKING:
     from broker.ports import Randomness
@@ -44,6 +45,7 @@ class AtRest:
         self._random = random
         self._ciphers: dict[str, AESGCM] = {}
         self._secrets: dict[str, bytes] = {}
+        self._keyed: dict[str, blake2b] = {}
 
     def secret(self, label: str) -> bytes:
         """Return the 32 bytes that belong to a label."""
@@ -71,8 +73,13 @@ class AtRest:
             raise StorageError("store.unreadable", "an entry does not open under the node's key") from error
 
     def tag(self, label: str, *fields: bytes) -> bytes:
-        """Return 16 bytes by which the store finds a value without holding it (HMAC-SHA-256, truncated)."""
-        return keyed_hash(self.secret(label), *fields)[:TAG_BYTES]
+        """Return 16 bytes by which the store finds a value without holding it (keyed BLAKE2b, RFC 7693)."""
+        keyed = self._keyed.get(label)
+        if keyed is None:
+            keyed = self._keyed[label] = blake2b(key=self.secret(label), digest_size=TAG_BYTES)
+        tagging = keyed.copy()
+        tagging.update(length_prefixed(*fields))
+        return tagging.digest()
 
     def _cipher(self, label: str) -> AESGCM:
         cipher = self._ciphers.get(label)

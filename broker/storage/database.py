@@ -28,7 +28,8 @@ Row = tuple[Any, ...]
 BUSY_SECONDS: Final = 10
 """How long a call waits for another process to finish its write."""
 
-_PAGE_BYTES: Final = 4096
+_PAGE_BYTES: Final = 16384
+"""A page holds six records of the ordinary size; of small ones, a third of each would stay empty."""
 _AT_ONCE: Final = 64
 _ANY_OF: Final = f" IN ({','.join('?' * _AT_ONCE)})"
 _PRIMARY: Final = 0xFF

@@ -54,8 +54,6 @@ FILE: Final = "inbox.db"
 
 _TAGS_KEPT: Final = 2048
 """Of the events just asked about: the commit that follows needs the same."""
-_PAGE_BYTES: Final = 16384
-"""A page holds five records of the ordinary size; at half the size a third of it would stay empty."""
 
 
 class SqliteInbox:
@@ -72,8 +70,7 @@ class SqliteInbox:
             MisconfiguredError: the file is not an inbox of this release.
             StorageError: it cannot be opened.
         """
-        schema = f"{SCHEMA};{FINDING}"
-        self._database = Database(folder / FILE, schema=(schema,), label="inbox", page_bytes=_PAGE_BYTES)
+        self._database = Database(folder / FILE, schema=(f"{SCHEMA};{FINDING}",), label="inbox")
         self._at_rest = at_rest
         self._tags: dict[EventId, bytes] = {}
 

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 FILE: Final = "keys.db"
 
+_PAGE_BYTES: Final = 4096
+"""Keys are small and lie in no order: each is written with the page that it falls on."""
+
 _DATA: Final = "keys/data"
 _WRAP: Final = "keys/wrap"
 
@@ -121,7 +124,7 @@ class SqliteKeyStore:
             MisconfiguredError: the file is not a key store of this release.
             StorageError: it cannot be opened.
         """
-        self._database = Database(folder / FILE, schema=(f"{_SCHEMA};{FINDING}",), label="keys")
+        self._database = Database(folder / FILE, schema=(f"{_SCHEMA};{FINDING}",), label="keys", page_bytes=_PAGE_BYTES)
         self._at_rest = at_rest
 
     def close(self) -> None:
