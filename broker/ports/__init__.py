@@ -1,7 +1,7 @@
 """What the broker needs from outside, as protocols, and the plain values that cross them.
 
-A port says what is wanted, never how it is done. Each has a fake in memory for tests, and both pass one contract
-suite. Nothing here is async but what waits for Kafka: the stores are called from a thread of their own.
+A port says what is wanted, never how it is done. Where it has a double in memory, both pass one contract suite.
+Nothing here is async but what waits for Kafka: the stores are called from a thread of their own.
 """
 
 from broker.ports.federation import Agency, Federation, FederationHome, ReceivingKey, SigningKey
