@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 import orjson
 
 from broker.errors import MisconfiguredError
+from broker.pipeline.reading import closed, plain_parts
 from broker.stages import Draft, Origin
 
 if TYPE_CHECKING:
@@ -271,10 +272,8 @@ class Received:
     attributes: Mapping[str, str] = field(repr=False)
     parts: Mapping[str, Mapping[str, Any]] = field(repr=False)
     """`open` first, then each compartment that is open here."""
-    missing: tuple[str, ...]
-    """Compartments whose key is not here yet."""
-    withheld: Mapping[str, str]
-    """Compartments that were not sent to this agency, each with a code."""
+    closed: Mapping[str, str]
+    """Compartments whose key is not here (yet), or that were not sent to this agency, each with a code."""
 
     @property
     def mark(self) -> str:
@@ -284,15 +283,11 @@ class Received:
 
 def received(opened: Opened) -> Received:
     """Return the plain values of an opened event."""
-    cover = orjson.loads(opened.cover)
-    parts: dict[str, Mapping[str, Any]] = {"open": cover["data"]["open"]}
-    parts.update((str(name), orjson.loads(part.content)) for name, part in opened.parts.items())
     return Received(
         source=opened.source,
         event_id=opened.event_id,
         type=opened.kind.type,
         attributes=opened.attributes,
-        parts=parts,
-        missing=tuple(str(name) for name in opened.missing),
-        withheld={str(name): code for name, code in opened.withheld.items()},
+        parts=plain_parts(opened),
+        closed=closed(opened),
     )

@@ -15,7 +15,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from adapters.contract import Faults, Records, T
-from adapters.tables import text_of
+from adapters.tables import require_few, text_of
 from broker import strict_json
 from broker.errors import InvalidEventError
 
@@ -68,9 +68,10 @@ def read_records(content: bytes, read: Callable[[int, Any], T | Faults]) -> Reco
         read: makes a record of a row, from 1, and its JSON, or says what is wrong with it.
 
     Raises:
-        InvalidEventError: it is not JSON, or holds neither an object nor a list.
+        InvalidEventError: it is not JSON, holds neither an object nor a list, or too many records.
     """
     values = _values(read_json(content))
+    require_few(len(values))
     return Records(total=len(values), rows=((row, read(row, value)) for row, value in enumerate(values, start=1)))
 
 

@@ -5,7 +5,8 @@ Rules:
 - a file is taken once its name no longer ends in `.part` or `.tmp` and its size has stood still for one look;
 - it is moved to `done/` only when each of its records is durable in the outbox, ordinary, or in the rejects file;
   one that cannot be read at all goes to `rejected/`;
-- beside a moved file lies `<name>.rejects.csv` if anything was rejected: row, field, code and sentences, no value;
+- beside a moved file lies `<name>.rejects.csv` if anything was rejected: row, field, code and sentences, no value; a thousand
+  rows of them, then how many more there are;
 - a crash anywhere reads the file again, and adds nothing, since ids are derived from what the records are;
 - what is not here yet (the node's store, a register) makes a file wait, visibly, and holds up no other file.
 """
@@ -50,6 +51,9 @@ MAX_BYTES = 64 * 1024 * 1024
 LOOK_SECONDS = 1.0
 MAX_PAUSE_SECONDS = 60.0
 REJECTS_HEADER = ("file", "row", "field", "code", "id", "en", "do_id", "do_en")
+
+MAX_REJECTS = 1000
+"""Rows of a rejects file: whoever sees so many mends the export, not the rows."""
 
 _UNFINISHED = (".part", ".tmp")
 _OURS = ".rejects.csv"
@@ -130,13 +134,16 @@ async def _bring_in(folder: DropFolder, name: str, accept: Accept, progress: Cal
         progress(FileProgress(file=name, total=0, rejected=1, finished=True))
         return
     rejects: list[Reject] = []
+    more = 0
     seen = FileProgress(file=name, total=total)
     while batch := await asyncio.to_thread(batches):
         refused, left_out = await _accept(name, batch, accept)
-        rejects += refused
+        shown = refused[: MAX_REJECTS - len(rejects)]
+        rejects += shown
+        more += len(refused) - len(shown)
         seen = _after(seen, batch, refused, left_out)
         progress(seen)
-    await asyncio.to_thread(folder.finish, name, rejects, readable=True)
+    await asyncio.to_thread(folder.finish, name, rejects, more=more, readable=True)
     progress(replace(seen, finished=True))
 
 
@@ -268,7 +275,7 @@ class DropFolder:
         mapped = iter(reading.mapped)
         return reading.total, lambda: list(islice(mapped, BATCH))
 
-    def finish(self, name: str, rejects: list[Reject], *, readable: bool) -> None:
+    def finish(self, name: str, rejects: list[Reject], *, readable: bool, more: int = 0) -> None:
         """Write the rejects file and move the file away; if it was changed meanwhile, it is read again instead.
 
         Raises:
@@ -280,7 +287,7 @@ class DropFolder:
                 return
             target = self._free_name(self._folder / ("done" if readable else "rejected"), name)
             if rejects:
-                write_whole(target.with_name(target.name + _OURS), rejects_file(rejects))
+                write_whole(target.with_name(target.name + _OURS), rejects_file(rejects, more))
             (self._folder / name).rename(target)
             sync_folder(target.parent)
             sync_folder(self._folder)
@@ -308,8 +315,16 @@ class DropFolder:
         return target
 
 
-def rejects_file(rejects: list[Reject]) -> bytes:
-    """Write the rejects file: semicolons, a line a reject, what it means and what to do in both languages."""
+def rejects_file(rejects: list[Reject], more: int = 0) -> bytes:
+    """Write the rejects file: semicolons, a line a reject, what it means and what to do in both languages.
+
+    Args:
+        rejects: what is listed.
+        more: how many more there are; a last row says so.
+    """
+    if more:
+        last = Reject(file=rejects[-1].file, row=WHOLE_FILE, field=f"+ {more}", code="adapter.rejects-more")
+        rejects = [*rejects, last]
     lines = [write_line(REJECTS_HEADER, delimiter=";")]
     for reject in rejects:
         text = registry().get(reject.code) or registry()["adapter.refused"]

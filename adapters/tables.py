@@ -4,6 +4,7 @@ Rules:
 
 - UTF-8; a byte-order mark of UTF-8 is read over, one of another encoding refuses the file;
 - the header has exactly the documented columns, in any order;
+- a file holds at most 100,000 records, and is never split into lines before that is known;
 - a record is one line: a quoted cell may hold the delimiter and doubled quotes, never a line break, so that an
   unbalanced quote spoils its own line and no other;
 - what was written can be read back equal: an apostrophe before a cell is taken away, JSON escapes mean the same text.
@@ -14,7 +15,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +25,8 @@ from adapters.contract import Faults, Records, T
 from broker.errors import InvalidEventError
 
 HEADER_ROW = 1
+MAX_RECORDS = 100_000
+"""Records of one file; a crossing each second for a day is less."""
 # A cell that begins like this is a formula to a spreadsheet (OWASP, "CSV Injection"): an apostrophe stops it.
 _SIGNS = "=+@\uff1d\uff0b\uff0d\uff20-"
 _FORMULA = (*_SIGNS, "\t", "'")
@@ -73,10 +76,11 @@ def read_table(
         The records; a line that is no row has its fault in its place.
 
     Raises:
-        InvalidEventError: the encoding or the header is wrong; the detail names a column of the format, nothing else.
+        InvalidEventError: the encoding or the header is wrong, or it holds too many records; the detail names a column
+            of the format, nothing else.
     """
-    lines = [line.removesuffix("\r") for line in text_of(content).split("\n")]
-    names = _cells(lines[0], delimiter)
+    text = text_of(content)
+    names = _cells(next(_lines(text)), delimiter)
     if names is None:
         raise InvalidEventError("adapter.row-broken", "header")
     header = [name.strip() for name in names]
@@ -87,11 +91,20 @@ def read_table(
         raise InvalidEventError("adapter.columns-twice")
     if len(header) != len(columns):
         raise InvalidEventError("adapter.columns-extra")
-    records = [(number, line) for number, line in enumerate(lines[1:], start=HEADER_ROW + 1) if line.strip()]
-    rows = ((number, _row(number, line, header, delimiter)) for number, line in records)
-    return Records(
-        total=len(records), rows=((number, read(row) if isinstance(row, Row) else row) for number, row in rows)
-    )
+    total = sum(1 for _ in _records(text))
+    require_few(total)
+    rows = ((number, _row(number, line, header, delimiter)) for number, line in _records(text))
+    return Records(total=total, rows=((number, read(row) if isinstance(row, Row) else row) for number, row in rows))
+
+
+def require_few(total: int) -> None:
+    """Refuse a file of more records than one file may hold.
+
+    Raises:
+        InvalidEventError: it holds more.
+    """
+    if total > MAX_RECORDS:
+        raise InvalidEventError("adapter.file-too-many")
 
 
 def write_line(cells: Sequence[str], *, delimiter: str) -> str:
@@ -150,6 +163,20 @@ def _text_without_formulas(text: re.Match[str]) -> str:
 
 def _guarded(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Give one line after the other: a list of all of them would be many times the file."""
+    start = 0
+    while (end := text.find("\n", start)) >= 0:
+        yield text[start:end].removesuffix("\r")
+        start = end + 1
+    yield text[start:].removesuffix("\r")
+
+
+def _records(text: str) -> Iterator[tuple[int, str]]:
+    lines = enumerate(_lines(text), start=HEADER_ROW)
+    return ((number, line) for number, line in lines if number > HEADER_ROW and line.strip())
 
 
 def _row(number: int, line: str, header: Sequence[str], delimiter: str) -> Row | Faults:

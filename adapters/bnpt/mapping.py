@@ -84,7 +84,7 @@ def delivered(event: Received) -> Delivered:
         tlp=said["tlp"],
         pap=said["pap"],
         open=list(event.parts),
-        closed=[*event.missing, *event.withheld],
+        closed=list(event.closed),
         parts=parts,
         bundle=bundle,
     )

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import orjson
+from broker.names import TYPE_PREFIX
+from broker.pipeline.reading import plain_parts
 
 if TYPE_CHECKING:
-    from adapters.demo.onlooker import Arrival, Journey
+    from collections.abc import Mapping
+
+    from adapters.demo.onlooker import Journey
     from broker.names import AgencyId
 
 _SHOWN: Final = {
@@ -30,18 +33,15 @@ _SHOWN: Final = {
 def headline(journey: Journey) -> tuple[AgencyId, str]:
     """Return who of the recipients opens most of an event, and what it reads."""
     reader = max(journey.arrivals.values(), key=lambda arrival: (len(arrival.opened), arrival.agency))
-    found = {path: _at(reader, path) for path in _SHOWN.get(reader.event.kind.type.removeprefix("id.simpul."), ())}
+    parts = plain_parts(reader.event)
+    found = {path: _at(parts, path) for path in _SHOWN.get(reader.event.kind.type.removeprefix(TYPE_PREFIX), ())}
     told = [f"{path.partition('.')[2].partition('/')[0]} {value}" for path, value in found.items() if value]
     return reader.agency, " · ".join(told)
 
 
-def _at(arrival: Arrival, path: str) -> str:
+def _at(parts: Mapping[str, Any], path: str) -> str:
     part, _, names = path.partition(".")
-    event = arrival.event
-    if part == "open":
-        value = orjson.loads(event.cover)["data"]["open"]
-    else:
-        value = next((orjson.loads(one.content) for name, one in event.parts.items() if name == part), None)
+    value = parts.get(part)
     for name in names.split("/"):
         value = _step(value, name)
     return _written(value)

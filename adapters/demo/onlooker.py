@@ -10,8 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from broker.assembly import Store, open_store
-from broker.cli.tail import closed
-from broker.pipeline.reading import Unreadable, cause_named_by
+from broker.pipeline.reading import Unreadable, cause_named_by, closed
 from broker.policy import explain
 
 if TYPE_CHECKING:

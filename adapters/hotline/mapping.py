@@ -170,6 +170,6 @@ def delivered(event: Received) -> Delivered:
         wilayah=said.get("area"),
         menjawab=said.get("causationid"),
         terbuka=list(event.parts),
-        tertutup=[*event.missing, *event.withheld],
+        tertutup=list(event.closed),
         isi={name: dict(part) for name, part in event.parts.items()},
     )

@@ -262,6 +262,6 @@ def delivered(event: Received) -> Delivered:
         wilayah=said.get("area", ""),
         sebab=said.get("causationid", ""),
         bagian="+".join(event.parts),
-        tertutup="+".join((*event.missing, *event.withheld)),
+        tertutup="+".join(event.closed),
         isi={name: dict(part) for name, part in event.parts.items()},
     )

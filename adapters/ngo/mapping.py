@@ -203,6 +203,6 @@ def delivered(event: Received) -> Delivered:
         tlp=said["tlp"],
         answers=said.get("causationid", ""),
         open=" ".join(event.parts),
-        closed=" ".join((*event.missing, *event.withheld)),
+        closed=" ".join(event.closed),
         parts=event.parts,
     )

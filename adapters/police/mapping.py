@@ -116,6 +116,6 @@ def delivered(event: Received) -> Delivered:
         kode_wilayah=said.get("area", ""),
         menjawab=said.get("causationid", ""),
         bagian_terbuka="+".join(event.parts),
-        bagian_tertutup="+".join((*event.missing, *event.withheld)),
+        bagian_tertutup="+".join(event.closed),
         isi_json={name: dict(part) for name, part in event.parts.items()},
     )

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from broker.assembly import Store, open_store
-from broker.cli.tail import closed
 from broker.cli.terminal import Exit, JsonOption, NodeOption, note, out, print_json, table, word
 from broker.errors import UntrustedError
 from broker.names import EventId
+from broker.pipeline.reading import closed
 from broker.sealing.batch import dsse_envelope
 from broker.sealing.encoding import parse_seal_unverified
 from broker.settings import node_folder

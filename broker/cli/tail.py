@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-import orjson
 import typer
 
 from broker.assembly import Store, open_store
 from broker.cli.terminal import JsonOption, NodeOption, out, print_json, word
 from broker.names import TYPE_PREFIX
-from broker.pipeline.reading import Unreadable
+from broker.pipeline.reading import Unreadable, closed, plain_parts
 from broker.settings import node_folder
 from schemas.catalogue import KINDS, EventKind
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from broker.ports import Delivery
-    from broker.stages import Opened
 
 _PAGE: Final = 500
 _LOOK_SECONDS: Final = 0.2
@@ -98,23 +96,15 @@ def _lines(store: Store, one: Delivery | Unreadable) -> list[str]:
     return [*lines, word("      tertutup: ", "      closed: ") + shut] if shut else lines
 
 
-def closed(opened: Opened) -> dict[str, str]:
-    """Return the compartments that this agency cannot open, each with a code that says why."""
-    missing = dict.fromkeys(map(str, opened.missing), "closed.no-key")
-    return {**missing, **{str(name): code for name, code in opened.withheld.items()}}
-
-
 def as_json(one: Delivery) -> dict[str, Any]:
     """Return an event of the inbox as plain values: its attributes, the parts that opened, the others with a code."""
     opened = one.event.opened
-    data = {"open": orjson.loads(opened.cover)["data"]["open"]}
-    data |= {str(name): orjson.loads(part.content) for name, part in opened.parts.items()}
     return {
         "entry": one.entry,
         "kind": one.kind.value,
         "topic": opened.verified.fetched.topic,
         **opened.attributes,
-        "data": data,
+        "data": plain_parts(opened),
         "closed": closed(opened),
     }
 

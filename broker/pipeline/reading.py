@@ -10,7 +10,9 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
 
 from broker.errors import RejectedError
 from broker.names import EventId
@@ -182,6 +184,18 @@ def cause_named_by(opened: Opened) -> EventId | None:
     """Return the event that this one answers."""
     name = opened.attributes.get("causationid")
     return None if name is None else EventId(name)
+
+
+def plain_parts(opened: Opened) -> dict[str, Any]:
+    """Return what opens here as plain JSON values by part: `open` first, then the compartments."""
+    parts = {"open": orjson.loads(opened.cover)["data"]["open"]}
+    return parts | {str(name): orjson.loads(part.content) for name, part in opened.parts.items()}
+
+
+def closed(opened: Opened) -> dict[str, str]:
+    """Return the compartments that this agency cannot open, each with a code that says why."""
+    missing = dict.fromkeys(map(str, opened.missing), "closed.no-key")
+    return missing | {str(name): code for name, code in opened.withheld.items()}
 
 
 def _read_back(opened: Opened) -> Admitted:

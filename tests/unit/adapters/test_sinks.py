@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from importlib.metadata import entry_points
 from importlib.resources import files
 from pathlib import Path
@@ -22,6 +23,7 @@ from adapters.ngo import native as ngo_native
 from adapters.police import mapping as police_mapping
 from adapters.police import native as police_native
 from broker.errors import StorageError
+from broker.names import KeyId, PartName
 from broker.ports import Delivery
 
 TYPES = sorted(
@@ -171,6 +173,16 @@ async def test_a_place_that_cannot_be_written_is_a_storage_error(
     (tmp_path / "delivered").unlink()
     await sink.deliver([deliver("alert.issued.v1")])
     assert len(read_back(adapter, tmp_path)) == 1
+
+
+def test_what_stays_closed_is_named_with_its_code(deliver: Callable[..., Delivery]) -> None:
+    """A part without a key, and one that was withheld."""
+    opened = replace(
+        deliver("alert.issued.v1", parts=()).event.opened,
+        missing={PartName("place"): KeyId(bytes(16))},
+        withheld={PartName("narrative"): "withheld.agreement"},
+    )
+    assert received(opened).closed == {"place": "closed.no-key", "narrative": "withheld.agreement"}
 
 
 def test_what_is_received_does_not_show_itself(deliver: Callable[..., Delivery]) -> None:
