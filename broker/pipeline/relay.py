@@ -6,6 +6,7 @@ Rules:
 - What is stored is published, the very same bytes, until Kafka has acknowledged it, whatever crashes in between.
 - A lane is opened by the first record sealed after a start, and that is after everything stored before is published.
 - New drafts are sealed only while Kafka is reachable: after an error the stored records come first, with a back-off.
+- New drafts are sealed only with a signing key that readers accept: otherwise they wait, and the trouble shows.
 - Key records are acknowledged before any event record that needs them is published.
 - Key store and outbox agree on a batch by its id: stored in the outbox it is announced, else its keys are discarded.
 """
@@ -64,6 +65,7 @@ class Relay:
             probe: told of each station.
             random: where keys, lanes and nonces come from.
         """
+        self._sender = sender
         self._stores = stores
         self._clearance = clearance
         self._publishing = Publishing(stores=stores, publisher=publisher, clock=clock, probe=probe)
@@ -131,6 +133,7 @@ class Relay:
         found, events = await stores.outbox_thread.run(self._take, in_force, now)
         if not events:
             return found
+        self._require_signing_key(in_force, now)
         needs = {need for _, item in events for need in item.needs}
         plan = self._planner.known(needs, in_force.federation, now)
         if plan is None:
@@ -146,6 +149,19 @@ class Relay:
             await stores.keys_thread.run(stores.keys.announce, plan.batch)
         await self._publishing.publish(rows, sealed.batch.records)
         return True
+
+    def _require_signing_key(self, in_force: InForce, now: datetime) -> None:
+        """Seal nothing that every reader would refuse.
+
+        Raises:
+            UnavailableError: the federation in force does not list this node's signing key, or not as valid now.
+        """
+        sender = self._sender
+        key = in_force.federation.signing_keys.get(sender.signer.key_id)
+        if key is None or key.agency != sender.source:
+            raise UnavailableError("outbound.signing-key", "not listed for this agency")
+        if not key.not_before <= now.replace(microsecond=0) <= key.not_after:  # seals name whole seconds
+            raise UnavailableError("outbound.signing-key", "not valid now")
 
     def _take(self, in_force: InForce, now: datetime) -> tuple[bool, list[tuple[Accepted, Passed]]]:
         """Return whether any draft waits, and those that may still leave; set the others aside.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -166,6 +167,34 @@ async def test_nothing_is_sealed_while_kafka_is_away(tmp_path: Path, log_lines: 
     said = [(line["event"], line["part"], line["code"]) for line in log_lines]
     assert said == [("trouble", "relay", "kafka.unreachable"), ("trouble-over", "relay", "kafka.unreachable")]
     assert len(places(kafka, FEDERATION)[ALERT]) == 3
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("unfit", ["unlisted", "another agency's", "expired", "not yet valid"])
+async def test_nothing_is_sealed_with_a_signing_key_that_readers_refuse(
+    tmp_path: Path, unfit: str, log_lines: Lines
+) -> None:
+    """Drafts wait, the trouble is visible, and they leave once the federation lists a valid key."""
+    kafka, (key,) = kafka_for(FORCE), FEDERATION.signing_keys.values()
+    listed = {
+        "unlisted": (),
+        "another agency's": (replace(key, agency=IMI),),
+        "expired": (replace(key, not_after=NOON - timedelta(seconds=1)),),
+        "not yet valid": (replace(key, not_before=NOON + timedelta(seconds=1)),),
+    }[unfit]
+    forces = [in_force(replace(FEDERATION, signing_keys={one.key_id: one for one in listed}))]
+    async with node(tmp_path, kafka.publisher(), force=lambda: forces[-1]) as running:
+        await running.accept([alert(1)])
+        await running.relay_until(lambda: running.relay.backoff.trouble is not None or running.all_sent())
+        backlog = await running.ask(running.outbox.backlog)
+        assert (backlog.accepted, backlog.unpublished) == (1, 0)
+        assert not any(kafka.records.values())
+        forces.append(FORCE)
+        await running.relay_until(running.all_sent)
+        await running.relay_until(lambda: running.relay.backoff.trouble is None)
+    said = [(line["event"], line["part"], line["code"]) for line in log_lines]
+    assert said == [("trouble", "relay", "outbound.signing-key"), ("trouble-over", "relay", "outbound.signing-key")]
+    assert len(places(kafka, FEDERATION)[ALERT]) == 1
 
 
 class _NoTrouble:
