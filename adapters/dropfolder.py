@@ -5,8 +5,8 @@ Rules:
 - a file is taken once its name no longer ends in `.part` or `.tmp` and its size has stood still for one look;
 - it is moved to `done/` only when each of its records is durable in the outbox, ordinary, or in the rejects file;
   one that cannot be read at all goes to `rejected/`;
-- beside a moved file lies `<name>.rejects.csv` if anything was rejected: row, field, code and sentences, no value; a thousand
-  rows of them, then how many more there are;
+- beside a moved file lies `<name>.rejects.csv` if anything was rejected: row, field, code and sentences, no value;
+  a thousand rows, then how many more there are;
 - a crash anywhere reads the file again, and adds nothing, since ids are derived from what the records are;
 - what is not here yet (the node's store, a register) makes a file wait, visibly, and holds up no other file.
 """
@@ -323,7 +323,7 @@ def rejects_file(rejects: list[Reject], more: int = 0) -> bytes:
         more: how many more there are; a last row says so.
     """
     if more:
-        last = Reject(file=rejects[-1].file, row=WHOLE_FILE, field=f"+ {more}", code="adapter.rejects-more")
+        last = Reject(file=rejects[-1].file, row=WHOLE_FILE, field=str(more), code="adapter.rejects-more")
         rejects = [*rejects, last]
     lines = [write_line(REJECTS_HEADER, delimiter=";")]
     for reject in rejects:

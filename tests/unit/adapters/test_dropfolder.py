@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from adapters.contract import FileRole, Mapped, Offer, Ordinary, Reading, Reject, Source
-from adapters.dropfolder import BATCH, DropFolder, FileProgress, rejects_file, run
+from adapters.dropfolder import BATCH, MAX_REJECTS, DropFolder, FileProgress, rejects_file, run
 from adapters.immigration import adapter as immigration
 from adapters.tables import text_of
 from broker.codes import registry
@@ -126,6 +126,18 @@ async def test_bad_rows_are_listed_and_the_rest_goes_on(words: Words) -> None:
     file = words.folder / "done" / "a.txt.rejects.csv"
     assert "bad-word" not in file.read_text()
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.asyncio
+async def test_a_thousand_rejects_are_listed_then_their_number(words: Words) -> None:
+    """A file that is wrong throughout does not grow a list of rejects a hundred times its size."""
+    (words.folder / "a.txt").write_text("bad\n" * (MAX_REJECTS + 7))
+    told: list[FileProgress] = []
+    async with running(words, Taker().accept, progress=told.append):
+        await until(lambda: bool(told) and told[-1].finished)
+    *listed, last = rejected(words.folder / "done" / "a.txt.rejects.csv")
+    assert (len(listed), told[-1].rejected) == (MAX_REJECTS, MAX_REJECTS + 7)
+    assert (last["row"], last["field"], last["code"]) == ("0", "7", "adapter.rejects-more")
 
 
 @pytest.mark.asyncio

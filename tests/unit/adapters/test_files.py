@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import tracemalloc
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from hypothesis import example, given
 from hypothesis import strategies as some
 
 from adapters.contract import Faults
+from adapters.documents import read_records
 from adapters.journal import Journal, write_whole
-from adapters.tables import Row, read_delivery, read_line, read_table, write_delivery, write_line
+from adapters.tables import MAX_RECORDS, Row, read_delivery, read_line, read_table, write_delivery, write_line
 from broker.errors import InvalidEventError, StorageError
 
 COLUMNS = ("A", "B")
@@ -46,6 +48,25 @@ def test_columns_in_another_order_carriage_returns_and_a_mark_are_read() -> None
     table = read_table("\ufeffB; A \r\n 2;1\r\n\r\n".encode(), delimiter=";", columns=COLUMNS, read=cells_of)
     assert table.total == 1
     assert list(table.rows) == [(2, {"A": "1", "B": "2"})]
+
+
+def test_a_table_of_too_many_records_is_refused_and_never_held_as_lines() -> None:
+    """A file of two bytes a line costs about what it is long, not a hundred times as much."""
+    content = b"A;B\n" + b"a\n" * (4 * MAX_RECORDS)
+    tracemalloc.start()
+    with pytest.raises(InvalidEventError) as caught:
+        read_table(content, delimiter=";", columns=COLUMNS, read=cells_of)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert caught.value.code == "adapter.file-too-many"
+    assert peak < 4 * len(content)
+
+
+def test_a_list_of_too_many_records_is_refused() -> None:
+    """JSON files have the same bound."""
+    with pytest.raises(InvalidEventError) as caught:
+        read_records(b"[" + b"0," * MAX_RECORDS + b"0]", lambda _, __: [])
+    assert caught.value.code == "adapter.file-too-many"
 
 
 def test_an_unbalanced_quote_spoils_its_own_line_alone() -> None:
