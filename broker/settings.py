@@ -106,7 +106,7 @@ def node_folder(given: Path | None) -> Path:
     """
     folder = given or environment().node or Path()
     if not (folder / NODE_FILE).is_file():
-        raise MisconfiguredError("config.no-node", "name the node's folder with --node or SIMPUL_NODE")
+        raise MisconfiguredError("config.no-node", str(folder))
     return folder.resolve()
 
 

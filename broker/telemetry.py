@@ -26,6 +26,7 @@ FIELDS: Final = frozenset(
         "accepted",
         "agency",
         "code",
+        "count",
         "done",
         "event",
         "federation",
@@ -70,6 +71,8 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [_Foreign()]
     root.setLevel(logging.WARNING)
+    # It says each failed attempt; `broker.kafka` translates every one of its errors, and trouble is told once.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 def _declared_only(_logger: object, _method: str, line: MutableMapping[str, object]) -> MutableMapping[str, object]:
@@ -98,6 +101,12 @@ def remarked(*, quarantine: Iterable[Quarantined] = (), findings: Iterable[Findi
         log.warning("quarantined", code=one.code, topic=one.fetched.topic, offset=one.fetched.offset, source=one.source)
     for found in findings:
         log.warning("finding", code=found.code, topic=found.topic, offset=found.offset, source=found.source)
+
+
+def passed_over(count: int) -> None:
+    """Say how many records of a batch were sealed before this agency joined, and so for others."""
+    if count:
+        structlog.get_logger().info("passed-over", count=count)
 
 
 def _about(topic: str | None) -> dict[str, str]:

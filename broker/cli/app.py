@@ -81,7 +81,7 @@ def run() -> int:
     try:
         result = command.main(standalone_mode=False)
     except SimpulError as error:
-        return fail(error)
+        return fail(error, json="--json" in sys.argv)
     except typer.Abort:
         note("Dihentikan.", "Stopped.")
         return Exit.FAILED

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
+import orjson
 import typer
 
 from broker.assembly import Store, open_store
-from broker.cli.terminal import Exit, JsonOption, NodeOption, note, out, print_json, table, word
+from broker.cli.terminal import Exit, JsonOption, NodeOption, note, out, print_json, shown, word
 from broker.errors import UntrustedError
 from broker.names import EventId
-from broker.pipeline.reading import closed
+from broker.pipeline.reading import closed, plain_parts
+from broker.ports import SendState
 from broker.sealing.batch import dsse_envelope
 from broker.sealing.encoding import parse_seal_unverified
 from broker.settings import node_folder
@@ -20,6 +22,14 @@ from broker.stages import Fetched
 if TYPE_CHECKING:
     from broker.ports import SentEvent
     from broker.stages import Opened, Sealed
+
+
+_STATES: Final = {
+    SendState.ACCEPTED: "diterima di kotak keluar",
+    SendState.SEALED: "tersegel, belum diterbitkan",
+    SendState.PUBLISHED: "diterbitkan",
+    SendState.REFUSED: "ditolak",
+}
 
 
 def event(
@@ -131,13 +141,10 @@ def _received_json(opened: Opened | None) -> dict[str, Any] | None:
 
 def _show(store: Store, sent: SentEvent | None, opened: Opened | None) -> None:
     if sent is not None:
-        out.print(word(f"Dikirim oleh simpul ini: {sent.state.value}", f"Sent by this node: {sent.state.value}"))
-        rows = [
-            (copy.topic, ", ".join(copy.audience), str(copy.sequence), "–" if copy.offset is None else str(copy.offset))
-            for copy in sent.copies
-        ]
-        columns = word("topik,untuk,urutan,offset", "topic,for,sequence,offset").split(",")
-        table(sent.route.type, columns, rows)
+        out.print(word(f"Dikirim oleh simpul ini: {_STATES[sent.state]}", f"Sent by this node: {sent.state.value}"))
+        for copy in sent.copies:
+            place = word("belum di Kafka", "not in Kafka yet") if copy.offset is None else f"offset {copy.offset}"
+            out.print(f"  {copy.topic} ({place}) → {', '.join(copy.audience)}", markup=False)
         for one in sent.route.left_out:
             out.print(word(f"  tidak disertakan: {one.agency} ({one.code})", f"  left out: {one.agency} ({one.code})"))
     if opened is not None:
@@ -148,6 +155,9 @@ def _show(store: Store, sent: SentEvent | None, opened: Opened | None) -> None:
                 f"Signed by {name.name_en}; the seal holds; number {opened.verified.sequence} of its stream.",
             )
         )
-        out.print(word("Terbuka: ", "Opens: ") + ", ".join(["open", *opened.parts]))
+        for part, fields in plain_parts(opened).items():
+            for field, value in fields.items():
+                text = value if isinstance(value, str) else orjson.dumps(value).decode()
+                out.print(f"  {part}.{field}: {shown(text, 4000)}", markup=False)
         for part, code in closed(opened).items():
             out.print(word(f"Tertutup: {part} ({code})", f"Closed: {part} ({code})"))

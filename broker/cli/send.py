@@ -34,7 +34,7 @@ def send(
 ) -> None:
     """Kirim sebuah peristiwa. / Send an event: a draft as CloudEvents JSON.
 
-    It returns once the event is durable in the outbox. The same draft sent twice is one event.
+    It returns once the event is durable in the outbox. The same draft sent twice is one event, a changed one another.
 
     Contoh / example: simpul send peringatan.json --node polres
     """
@@ -73,15 +73,19 @@ def _read(file: str) -> bytes:
 
 
 def _origin(body: bytes) -> Origin:
-    """Return where a draft comes from: its own `id`, else what it says, so that sending it again adds nothing."""
+    """Return where a draft comes from: its own `id` and what it says.
+
+    So the same draft sent again adds nothing, and one that was changed is another event, as with any adapter's records.
+    """
+    digest = hashlib.sha256(body).hexdigest()
     try:
         draft = orjson.loads(body)
         name = draft.get("id") if isinstance(draft, dict) else None
     except orjson.JSONDecodeError:
         name = None
     if isinstance(name, str) and name:
-        return Origin(system=SYSTEM, record_id=name)
-    return Origin(system=SYSTEM, record_id=hashlib.sha256(body).hexdigest())
+        return Origin(system=SYSTEM, record_id=name, revision=digest)
+    return Origin(system=SYSTEM, record_id=digest)
 
 
 async def _accept(store: Store, draft: Draft) -> AcceptResult:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from broker.assembly import Store, open_store
-from broker.cli.terminal import JsonOption, NodeOption, out, print_json, word
+from broker.cli.terminal import JsonOption, NodeOption, local, out, print_json, shown, word
 from broker.names import TYPE_PREFIX
 from broker.pipeline.reading import Unreadable, closed, plain_parts
 from broker.settings import node_folder
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from broker.ports import Delivery
+    from broker.stages import Opened
 
 _PAGE: Final = 500
 _LOOK_SECONDS: Final = 0.2
@@ -30,8 +31,10 @@ def tail(
         list[str] | None,
         typer.Option("--type", help="Jenis, mis. alert.issued; boleh diulang. / Type; may be given again."),
     ] = None,
-    after: Annotated[int, typer.Option(help="Mulai sesudah nomor ini. / Begin after this number.")] = 0,
-    limit: Annotated[int, typer.Option(help="Paling banyak sekian yang terbaru; 0 semua. / The newest N; 0 all.")] = 0,
+    after: Annotated[int, typer.Option(min=0, help="Mulai sesudah nomor ini. / Begin after this number.")] = 0,
+    limit: Annotated[
+        int, typer.Option(min=0, help="Paling banyak sekian yang terbaru; 0 semua. / The newest N; 0 all.")
+    ] = 0,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Tunggu yang baru. / Wait for new ones.")] = False,
     json: JsonOption = False,
 ) -> None:
@@ -89,11 +92,20 @@ def _lines(store: Store, one: Delivery | Unreadable) -> list[str]:
     title, name = word(opened.kind.title_id, opened.kind.title_en), word(agency.name_id, agency.name_en)
     lines = [
         f"{one.entry:>4}  {opened.attributes['priority']}  {title} – {name}",
-        f"      {opened.attributes['time']}  {opened.event_id}",
+        f"      {local(opened.attributes['time'])}  {opened.event_id}",
+        f"      {gist(opened)}",
         word("      terbuka: ", "      opens: ") + ", ".join(["open", *opened.parts]),
     ]
     shut = ", ".join(f"{part} ({code})" for part, code in closed(opened).items())
     return [*lines, word("      tertutup: ", "      closed: ") + shut] if shut else lines
+
+
+def gist(opened: Opened) -> str:
+    """Return an event in a line: the codes of its open part, and the headline if it has one that opens."""
+    parts = plain_parts(opened)
+    codes = [f"{name} {value}" for name, value in parts["open"].items() if isinstance(value, str | bool | int)]
+    headline = parts.get("narrative", {}).get("headline")
+    return shown(" · ".join([*([headline] if headline else []), *codes]), 160)
 
 
 def as_json(one: Delivery) -> dict[str, Any]:

@@ -6,6 +6,7 @@ standard error.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from broker.codes import registry
-from broker.errors import InvalidEventError, MisconfiguredError, RejectedError, SimpulError
+from broker.errors import ForbiddenError, InvalidEventError, MisconfiguredError, RejectedError, SimpulError
 from broker.settings import environment
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ NodeOption = Annotated[
     Path | None, typer.Option("--node", help="Folder simpul, atau SIMPUL_NODE. / The node's folder, or SIMPUL_NODE.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Keluaran JSON untuk program. / JSON for programs.")]
+
+_WIB = timezone(timedelta(hours=7))
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False)
@@ -49,12 +52,21 @@ class Exit(IntEnum):
 
 def word(indonesian: str, english: str) -> str:
     """Return the sentence in the language of the person at the terminal."""
-    return english if environment().lang == "en" else indonesian
+    try:
+        chosen = environment().lang
+    except MisconfiguredError:  # it is this error that is about to be told
+        chosen = "id"
+    return english if chosen == "en" else indonesian
 
 
 def shown(text: str, most: int = 100) -> str:
     """Return text that somebody else wrote so that it cannot steer the terminal: control characters gone, cut."""
     return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text[:most])
+
+
+def local(time: str) -> str:
+    """Return a cover's time as the clock of Bengkulu shows it."""
+    return f"{datetime.fromisoformat(time).astimezone(_WIB):%Y-%m-%d %H.%M} WIB"
 
 
 def note(indonesian: str, english: str) -> None:
@@ -82,12 +94,35 @@ def explain(error: SimpulError) -> list[str]:
     text = registry().get(error.code)
     lines = [f"{error.code}: {word(text.id, text.en)}" if text else error.code]
     if isinstance(error, InvalidEventError):
-        lines += [f"  {fault.path}: {_fault_text(fault.code)}" for fault in error.faults]
+        told = [(fault.path or word("peristiwa", "event"), fault.code) for fault in error.faults]
+        lines += [f"  {path}: {_fault_text(code)}" for path, code in told if code != error.code or path]
+    if isinstance(error, ForbiddenError):
+        lines += _agreed(error)
     if isinstance(error, MisconfiguredError) and error.detail:
         lines.append(f"  {error.detail}")
     if text:
         lines.append(word(f"Yang dapat dilakukan: {text.do_id}", f"What to do: {text.do_en}"))
     return lines
+
+
+def _agreed(error: ForbiddenError) -> list[str]:
+    """Return which agreement came closest, which of its clauses failed, and about whom."""
+    told = (
+        (word("kesepakatan", "agreement"), error.agreement),
+        (word("syarat", "clause"), error.clause),
+        (word("tentang", "about"), error.detail),
+    )
+    return [f"  {what}: {which}" for what, which in told if which]
+
+
+def as_json(error: SimpulError) -> dict[str, object]:
+    """Return an error for programs: its code and what it names, no sentence and no value."""
+    told: dict[str, object] = {"code": error.code, "detail": error.detail}
+    if isinstance(error, InvalidEventError):
+        told["faults"] = [{"path": fault.path, "code": fault.code} for fault in error.faults]
+    if isinstance(error, ForbiddenError):
+        told |= {"agreement": error.agreement, "clause": error.clause}
+    return told
 
 
 def _fault_text(code: str) -> str:
@@ -102,8 +137,11 @@ def exit_code(error: SimpulError) -> Exit:
     return Exit.REFUSED if isinstance(error, RejectedError) else Exit.UNAVAILABLE
 
 
-def fail(error: SimpulError) -> Exit:
-    """Write an error for people and return its exit code."""
+def fail(error: SimpulError, *, json: bool = False) -> Exit:
+    """Write an error, for people or for programs, and return its exit code."""
+    if json:
+        print_json(as_json(error))
+        return exit_code(error)
     for line in explain(error):
-        err.print(line, style="red" if line.startswith(error.code) else "", markup=False)
+        err.print(line, style="red" if line.startswith(error.code) else "", markup=False, soft_wrap=True)
     return exit_code(error)
