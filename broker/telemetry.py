@@ -95,12 +95,18 @@ def trouble_over(part: str, code: str, topic: str | None = None) -> None:
 
 
 def remarked(*, quarantine: Iterable[Quarantined] = (), findings: Iterable[Finding] = ()) -> None:
-    """Say what has just been committed for a person to look at: a line each."""
+    """Say what has just been committed for a person to look at.
+
+    One line for all of a batch that are alike, with the first offset: whoever floods a topic must not flood the log.
+    """
     log = structlog.get_logger()
-    for one in quarantine:
-        log.warning("quarantined", code=one.code, topic=one.fetched.topic, offset=one.fetched.offset, source=one.source)
-    for found in findings:
-        log.warning("finding", code=found.code, topic=found.topic, offset=found.offset, source=found.source)
+    records = [("quarantined", one.code, one.fetched.topic, one.source, one.fetched.offset) for one in quarantine]
+    records += [("finding", found.code, found.topic, found.source, found.offset) for found in findings]
+    alike: dict[tuple[str, str, str, str], list[int]] = {}
+    for event, code, topic, source, offset in records:
+        alike.setdefault((event, code, topic, source), []).append(offset)
+    for (said, why, where, who), offsets in alike.items():
+        log.warning(said, code=why, topic=where, source=who, offset=offsets[0], count=len(offsets))
 
 
 def passed_over(count: int) -> None:

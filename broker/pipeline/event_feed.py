@@ -5,7 +5,8 @@ Rules:
 - What is at fault goes into quarantine with a code, and the rest goes on: nothing blocks, nothing is skipped silently.
 - An event is known by (source, event id). A further record adds the parts that are not held yet, is dropped if it adds
   nothing, and is quarantined with a finding if anything but audience and what is withheld differs.
-- What was sealed before this agency joined, and so not for it, is passed over.
+- What was sealed before this agency joined, and so not for it, is passed over and counted. When it joined is a fact of
+  the inbox, not of the keys listed now: those are renewed, and what waits for a key must outlive that.
 - A cover whose key has not come waits; a part whose key has not come completes its event later.
 - This node's own records are not unsealed but compared with what its outbox says that it sealed.
 """
@@ -94,6 +95,16 @@ class EventFeed:
                     self._add_late_parts(kept, frozenset(key_id for _, key_id in keys), step)
             self._commit(step, count=len(waited))
 
+    def note_joining(self, in_force: InForce) -> None:
+        """Note since when anything can be sealed for this agency: nobody had a key of it before.
+
+        Raises:
+            StorageError: the inbox is away.
+        """
+        me = in_force.federation.agencies.get(self._receiver.me)
+        if me is not None and me.receiving:
+            self._inbox.join(min(key.not_before for key in me.receiving))
+
     # --- one step ---------------------------------------------------------------------------------
 
     def _begin(self, in_force: InForce, at: datetime) -> _Step:
@@ -153,7 +164,9 @@ class EventFeed:
             return None
         if isinstance(view, Opened):
             return view
-        if sealed_at(view.verified) < self._joined(step.in_force):
+        joined = self._inbox.joined()
+        if joined is not None and sealed_at(view.verified) < joined.replace(microsecond=0):  # seals name whole seconds
+            step.passed_over += 1
             step.drop(placed)
             return None
         step.keep.append(
@@ -166,10 +179,6 @@ class EventFeed:
             )
         )
         return None
-
-    def _joined(self, in_force: InForce) -> datetime:
-        """Return since when anything can be sealed for this agency: nobody had a key of it before."""
-        return min(key.not_before for key in in_force.federation.agencies[self._receiver.me].receiving)
 
     def _admit(self, view: Opened, step: _Step) -> Admitted:
         causes: dict[EventId, Cause] = {}
@@ -251,6 +260,7 @@ class EventFeed:
             )
         )
         telemetry.remarked(quarantine=remarks.quarantine, findings=remarks.findings)
+        telemetry.passed_over(step.passed_over)
         self._reader.forget_causes(event_id for _, event_id in step.events)
         self._receiver.probe.passed(Station.COMMITTED, count)
 
@@ -266,6 +276,7 @@ class _Step:
     remove: list[tuple[int, State]] = field(default_factory=list)
     events: dict[tuple[AgencyId, EventId], Opened] = field(default_factory=dict, repr=False)
     """Events that this step lets in or adds to, with the parts that they then have."""
+    passed_over: int = 0
 
     def let_in(self, placed: Placed, admitted: Admitted, whole: Opened, entry: EntryKind | None) -> None:
         """Keep an admitted record, whose event then is `whole`."""

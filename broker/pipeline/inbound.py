@@ -82,6 +82,7 @@ class Inbound:
         self._keys = KeyringFeed(receiver)
         self._positions: dict[Topic, int] = {}
         self._topics: tuple[Topic, ...] | None = None
+        self._noted: InForce | None = None
         self._looked_at = float("-inf")
         self._told: list[Callable[[], None]] = []
         self.backoff = Backoff("reader", longest=_LONGEST_SECONDS, clock=clock, random=random)
@@ -109,6 +110,9 @@ class Inbound:
         in_force = self._in_force()
         topics = in_force.rules.topics_read_by(self._receiver.me)
         try:
+            if in_force is not self._noted:
+                await self._thread.run(self._events.note_joining, in_force)
+                self._noted = in_force
             if topics != self._topics:
                 await self._assign(topics, in_force)
             batch = await self._subscription.fetch(wait_ms=_WAIT_MS, limit=BATCH)

@@ -245,6 +245,12 @@ class Inbox(Protocol):
     def gaps(self, before: datetime) -> list[Gap]:
         """Return gaps that are open since before that time and not reported."""
 
+    def joined(self) -> datetime | None:
+        """Return since when anything can be sealed for this agency, as far as this node was ever told."""
+
+    def join(self, at: datetime) -> None:
+        """Note since when anything can be sealed for this agency; an earlier time that was noted before stays."""
+
     def commit(self, taken: Taken) -> None:
         """Make one step of the reader durable: all of it, or nothing.
 

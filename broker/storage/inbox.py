@@ -30,6 +30,7 @@ from broker.storage.database import Database
 from broker.storage.findings import FINDING, read_findings, write_findings
 from broker.storage.inbox_commit import EVENT_TAG, STATES, moved, write
 from broker.storage.inbox_rows import (
+    JOINED,
     KIND_OF,
     LANE_OF,
     MISSING,
@@ -70,7 +71,7 @@ class SqliteInbox:
             MisconfiguredError: the file is not an inbox of this release.
             StorageError: it cannot be opened.
         """
-        self._database = Database(folder / FILE, schema=(f"{SCHEMA};{FINDING}",), label="inbox")
+        self._database = Database(folder / FILE, schema=(f"{SCHEMA};{FINDING}", JOINED), label="inbox")
         self._at_rest = at_rest
         self._tags: dict[EventId, bytes] = {}
 
@@ -178,6 +179,19 @@ class SqliteInbox:
                 stream, seen = self.stream(topic, source), first.verified
                 gaps.append(Gap(stream=stream, since=from_micros(since), offset=seen.fetched.offset, leaf=seen.leaf))
         return gaps
+
+    def joined(self) -> datetime | None:
+        """See `Inbox.joined`."""
+        rows = self._database.read("SELECT at FROM joined")
+        return from_micros(rows[0][0]) if rows else None
+
+    def join(self, at: datetime) -> None:
+        """See `Inbox.join`."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "INSERT INTO joined VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET at = min(at, excluded.at)",
+                (to_micros(at),),
+            )
 
     def commit(self, taken: Taken) -> None:
         """See `Inbox.commit`."""

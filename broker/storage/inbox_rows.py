@@ -62,6 +62,10 @@ CREATE TABLE aside (
 ) STRICT, WITHOUT ROWID
 """
 
+JOINED: Final = """
+CREATE TABLE joined (one INTEGER PRIMARY KEY CHECK (one = 1), at INTEGER NOT NULL) STRICT
+"""
+
 STATE_OF: Final = {number: state for state, number in STATES.items()}
 LANE_OF: Final = {number: state for state, number in LANES.items()}
 KIND_OF: Final = {number: kind for kind, number in KINDS.items()}

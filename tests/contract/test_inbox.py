@@ -61,6 +61,16 @@ def inbox(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Inbox]:
     sqlite.close()
 
 
+def test_the_earliest_joining_stays(inbox: Inbox) -> None:
+    """When this agency joined is unknown at first, and never moves forward."""
+    assert inbox.joined() is None
+    inbox.join(NOW)
+    inbox.join(NOW + timedelta(days=1))
+    assert inbox.joined() == NOW
+    inbox.join(NOW - timedelta(days=1))
+    assert inbox.joined() == NOW - timedelta(days=1)
+
+
 # --- events ---------------------------------------------------------------------------------------
 
 

@@ -56,6 +56,7 @@ class _Tables:
     findings: list[Finding] = field(default_factory=list)
     cursors: dict[str, int] = field(default_factory=dict)
     asides: dict[tuple[str, int], Aside] = field(default_factory=dict)
+    joined: datetime | None = None
 
     def copied(self) -> _Tables:
         values: dict[str, Any] = {}
@@ -141,6 +142,16 @@ class MemoryInbox:
             stream = self.stream(topic, source)
             gaps.append(Gap(stream=stream, since=since, offset=seen.fetched.offset, leaf=seen.leaf))
         return gaps
+
+    def joined(self) -> datetime | None:
+        """See `Inbox.joined`."""
+        return self._tables.joined
+
+    def join(self, at: datetime) -> None:
+        """See `Inbox.join`."""
+        with self._lock:
+            before = self._tables.joined
+            self._tables.joined = at if before is None else min(before, at)
 
     def commit(self, taken: Taken) -> None:
         """See `Inbox.commit`."""

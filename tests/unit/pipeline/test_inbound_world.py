@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from broker.pipeline.trust import InForce
+    from broker.ports import ReceivingKey
     from tests.conftest import Lines
     from tests.unit.pipeline.receiving import ReadingNode
 
@@ -276,18 +278,54 @@ async def test_a_death_loses_and_doubles_nothing(tmp_path: Path, station: Statio
     assert died == 1
 
 
-async def test_what_was_sealed_before_this_agency_joined_is_passed_over(tmp_path: Path) -> None:
-    """Older records of an area topic are for others: their stream goes on, and nobody waits for their keys."""
+def _me_with(*keys: ReceivingKey) -> InForce:
+    """The federation in which this node's agency has these receiving keys."""
+    me = FORCE.federation.agencies[ME]
+    return listed(agencies={**FORCE.federation.agencies, ME: replace(me, receiving=keys)})
+
+
+@pytest.mark.parametrize("further", [0, 1], ids=["revoked and none listed", "renewed and the older one unlisted"])
+async def test_what_waits_for_its_key_outlives_a_change_of_receiving_keys(tmp_path: Path, further: int) -> None:
+    """When this agency joined is what its node was told at first, also after a restart; no key listed is no mistake."""
+    cloud, police = kafka(), Source()
+    sent = police.send(alert(1, audience=ME))
+    (key,) = FORCE.federation.agencies[ME].receiving
+    force = _me_with(*[replace(key, not_before=NOON + timedelta(hours=1))] * further)
+    async with reading(tmp_path, cloud) as node:
+        await node.drain()
+    put(cloud, sent.events)
+    async with reading(tmp_path, cloud, force=lambda: force) as node:
+        await node.drain()
+        put(cloud, sent.keys)
+        await node.drain()
+        assert await node.event_ids() == sent.event_ids
+
+
+async def test_where_no_receiving_key_was_ever_listed_everything_waits(tmp_path: Path) -> None:
+    """Nothing is passed over on a guess."""
+    cloud, police = kafka(), Source()
+    sent = police.send(alert(1, audience=ME))
+    put(cloud, sent.events)
+    force = _me_with()
+    async with reading(tmp_path, cloud, force=lambda: force) as node:
+        await node.drain()
+        put(cloud, sent.keys)
+        await node.drain()
+        assert await node.event_ids() == sent.event_ids
+
+
+async def test_what_was_sealed_before_this_agency_joined_is_passed_over(tmp_path: Path, log_lines: Lines) -> None:
+    """Older records of an area are for others: their stream goes on, nobody waits for their keys, the log counts."""
     cloud, police = kafka(), Source()
     before = police.send(alert(1, audience=ME))
     after = police.send(alert(2, audience=ME))
     wraps = [record for record in keys_to_me(before) if (record.key or b"").startswith(b"wrap/")]
     put(cloud, before.events, wraps, keys_to_me(after), after.events)
-    me = FORCE.federation.agencies[ME]
-    joined = tuple(replace(key, not_before=NOON + timedelta(seconds=1)) for key in me.receiving)
-    force = listed(agencies={**FORCE.federation.agencies, ME: replace(me, receiving=joined)})
+    (key,) = FORCE.federation.agencies[ME].receiving
+    force = _me_with(replace(key, not_before=NOON + timedelta(seconds=1)))
     async with reading(tmp_path, cloud, force=lambda: force) as node:
         await node.drain()
         counts = await asyncio.to_thread(node.inbox.counts)
         assert (counts.entries, counts.waiting, counts.held, counts.quarantined) == (1, 0, 0, 0)
         assert await node.event_ids() == after.event_ids
+    assert [line["count"] for line in log_lines if line["event"] == "passed-over"] == [1]
