@@ -54,13 +54,18 @@ def is_ours(pid: int, mark: str) -> bool:
     """Say whether `pid` lives and carries our mark in its command line."""
     child = _children.get(pid)
     if child is not None:
-        # Its pid cannot be anybody else's before it is waited for; a command line shows only a moment after the start.
+        # Its pid cannot be anybody else's before it is waited for; a command line shows only a moment after the start,
+        # so the mark is looked for in what it was started with.
         if child.poll() is None:
-            return True
+            return any(mark in argument for argument in _arguments(child))
         del _children[pid]
         return False
     # A mark is a path: anything less would be found in many a command line.
     return pid > 1 and mark.startswith("/") and mark in _command_line(pid)
+
+
+def _arguments(child: subprocess.Popen[bytes]) -> Sequence[str]:
+    return [str(argument) for argument in child.args] if isinstance(child.args, list | tuple) else []
 
 
 def end(pids: Sequence[int], mark: str, *, seconds: float = _TERM_SECONDS) -> bool:

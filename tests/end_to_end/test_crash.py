@@ -86,7 +86,7 @@ def sent_again(exchange: Exchange, sender: Node, records: Sequence[Fetched]) -> 
     placed: defaultdict[tuple[Topic, int], list[object]] = defaultdict(list)
     chain: defaultdict[Topic, dict[int, tuple[Leaf, Leaf]]] = defaultdict(dict)
     for record in records:
-        if dict(record.headers)["ce_source"] != source_uri(sender.id).encode():
+        if dict(record.headers).get("ce_source") != source_uri(sender.id).encode():
             continue
         seen = verifier.verify(record, trusted)
         placed[record.topic, seen.sequence].append((record.key, record.value, record.headers))

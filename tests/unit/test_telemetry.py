@@ -49,17 +49,18 @@ def test_trouble_has_a_line_when_it_begins_and_when_it_is_over(stream: io.String
     ]
 
 
-def test_findings_and_quarantined_records_have_a_line_each(stream: io.StringIO) -> None:
-    """Code, topic, offset and source; neither detail nor evidence nor anything of the record."""
+def test_findings_and_quarantined_records_have_a_line_for_all_that_are_alike(stream: io.StringIO) -> None:
+    """Code, topic, first offset, source and count; neither detail nor evidence nor anything of a record."""
     fetched = Fetched(topic=TOPIC, offset=3, timestamp_ms=0, key=None, value=b"secret", headers=())
+    bad = Quarantined(fetched=fetched, source="a", code="untrusted.seal", station="unseal", at=NOON)
     telemetry.remarked(
-        quarantine=[Quarantined(fetched=fetched, source="a", code="untrusted.seal", station="unseal", at=NOON)],
+        quarantine=[bad, bad, bad],
         findings=[Finding(code="stream.fork", source="b", topic=TOPIC, offset=4, at=NOON, detail="more")],
     )
     shared = {"level": "warning", "topic": TOPIC}
     assert lines(stream) == [
-        {"event": "quarantined", "code": "untrusted.seal", "offset": 3, "source": "a", **shared},
-        {"event": "finding", "code": "stream.fork", "offset": 4, "source": "b", **shared},
+        {"event": "quarantined", "code": "untrusted.seal", "offset": 3, "source": "a", "count": 3, **shared},
+        {"event": "finding", "code": "stream.fork", "offset": 4, "source": "b", "count": 1, **shared},
     ]
 
 

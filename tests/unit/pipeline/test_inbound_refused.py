@@ -59,6 +59,7 @@ async def test_what_is_refused_advances_the_stream_and_the_rest_goes_on(tmp_path
         assert (await node.codes(), (await node.thread.run(node.inbox.counts)).held) == ([], 0)
     assert [line for line in log_lines if line["event"] == "quarantined"] == [
         {"event": "quarantined", "log_level": "warning", "code": code, "topic": ALERT, "offset": offset, "source": POL}
+        | {"count": 1}
         for code, offset in (("invalid.cover", 1), ("forbidden.not-addressed", 2))
     ]
 
