@@ -37,7 +37,7 @@ from adapters.journal import write_whole
 from adapters.tables import write_line
 from broker.codes import registry
 from broker.errors import InvalidEventError, RejectedError, SimpulError, StorageError, UnavailableError
-from broker.files import OWNER_ONLY_FOLDER, sync_folder
+from broker.files import OWNER_ONLY_FOLDER, opened_plain, sync_folder
 
 if TYPE_CHECKING:
     import os
@@ -264,12 +264,13 @@ class DropFolder:
             raise InvalidEventError("adapter.file-unknown")
         path = self._folder / name
         try:
-            state = path.lstat()
-            if state.st_size > MAX_BYTES:
-                raise InvalidEventError("adapter.file-too-large")
-            content = path.read_bytes()
+            with opened_plain(path) as (file, state):
+                content = b"" if state.st_size > MAX_BYTES else file.read(MAX_BYTES + 1)
         except OSError as error:
             raise StorageError("adapter.drop-folder") from error
+        # It may have grown since: then it is read up to the bound, and taken again later.
+        if max(state.st_size, len(content)) > MAX_BYTES:
+            raise InvalidEventError("adapter.file-too-large")
         self._taken[name] = _size(state)
         reading = self._source.read(name, content)
         mapped = iter(reading.mapped)

@@ -62,7 +62,12 @@ def text_of(content: bytes) -> str:
 
 
 def read_table(
-    content: bytes, *, delimiter: str, columns: Sequence[str], read: Callable[[Row], T | Faults]
+    content: bytes,
+    *,
+    delimiter: str,
+    columns: Sequence[str],
+    read: Callable[[Row], T | Faults],
+    most: int = MAX_RECORDS,
 ) -> Records[T]:
     """Read a table.
 
@@ -71,6 +76,7 @@ def read_table(
         delimiter: one character.
         columns: every column of the documented format.
         read: makes a record of a row, or says what is wrong with it.
+        most: how many records it may hold.
 
     Returns:
         The records; a line that is no row has its fault in its place.
@@ -92,18 +98,18 @@ def read_table(
     if len(header) != len(columns):
         raise InvalidEventError("adapter.columns-extra")
     total = sum(1 for _ in _records(text))
-    require_few(total)
+    require_few(total, most)
     rows = ((number, _row(number, line, header, delimiter)) for number, line in _records(text))
     return Records(total=total, rows=((number, read(row) if isinstance(row, Row) else row) for number, row in rows))
 
 
-def require_few(total: int) -> None:
+def require_few(total: int, most: int = MAX_RECORDS) -> None:
     """Refuse a file of more records than one file may hold.
 
     Raises:
         InvalidEventError: it holds more.
     """
-    if total > MAX_RECORDS:
+    if total > most:
         raise InvalidEventError("adapter.file-too-many")
 
 

@@ -7,12 +7,14 @@ Rules:
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import stat
 import tempfile
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +57,23 @@ def replace_whole(path: Path, content: bytes, *, mode: int = OWNER_ONLY) -> None
         os.unlink(part)  # noqa: PTH108 - the same
         raise
     sync_folder(path.parent)
+
+
+@contextmanager
+def opened_plain(path: Path) -> Iterator[tuple[BinaryIO, os.stat_result]]:
+    """Open a plain file for reading; its state is that of the open file, which nobody can swap any more.
+
+    Raises:
+        FileNotFoundError: there is none.
+        OSError: it cannot be opened, or a link, a pipe or a folder stands under that name.
+    """
+    # Without O_NONBLOCK, opening a pipe waits for somebody who writes into it.
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as file:
+        state = os.fstat(handle)
+        if not stat.S_ISREG(state.st_mode):
+            raise OSError(errno.EINVAL, "not a plain file")
+        yield file, state
 
 
 def sync_folder(folder: Path) -> None:

@@ -34,6 +34,7 @@ CROSSING_COLUMNS: Final = (
     "ALASAN",
     "PETUGAS_ID",
 )
+MAX_PASSPORTS: Final = 2_000_000
 REGISTER_COLUMNS: Final = ("NO_PASPOR", "NIK", "NAMA", "TGL_TERBIT")
 DELIVERED_COLUMNS: Final = (
     "ID",
@@ -191,7 +192,7 @@ def read_register(content: bytes) -> Records[RegisterEntry]:
     Raises:
         InvalidEventError: the file as a whole is not such a register.
     """
-    return read_table(content, delimiter=DELIMITER, columns=REGISTER_COLUMNS, read=_register_entry)
+    return read_table(content, delimiter=DELIMITER, columns=REGISTER_COLUMNS, read=_register_entry, most=MAX_PASSPORTS)
 
 
 def _register_entry(row: Row) -> RegisterEntry | Faults:

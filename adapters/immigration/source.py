@@ -24,6 +24,7 @@ from adapters.contract import (
 )
 from adapters.immigration import mapping, native
 from broker.errors import MisconfiguredError, StorageError
+from broker.files import opened_plain
 
 DEFAULTS: Final = {
     "status": "Actual",
@@ -76,7 +77,7 @@ class CrossingSource:
         wrong: list[Reject] = []
         try:
             files = sorted(path for path in self.folder.iterdir() if self.role(path.name) is FileRole.REFERENCE)
-            contents = [(path.name, path.read_bytes()) for path in files]
+            contents = [(path.name, _content(path)) for path in files]
         except OSError as error:
             raise StorageError("adapter.drop-folder") from error
         if not contents and self.needs_register:
@@ -109,6 +110,11 @@ def source(folder: Path, settings: Mapping[str, str]) -> CrossingSource:
         ),
         needs_register=choice(known, "register", ("required", "none")) == "required",
     )
+
+
+def _content(path: Path) -> bytes:
+    with opened_plain(path) as (file, _):
+        return file.read()
 
 
 def _offset(text: str) -> timezone:

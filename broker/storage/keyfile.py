@@ -6,11 +6,10 @@ A file that anybody but its owner can read or write is refused, and so is one th
 from __future__ import annotations
 
 import os
-import stat
 from typing import TYPE_CHECKING, Final
 
 from broker.errors import KeyServiceError, MisconfiguredError, StorageError
-from broker.files import OWNER_ONLY_FOLDER, write_new
+from broker.files import OWNER_ONLY_FOLDER, opened_plain, write_new
 from broker.sealing.atrest import NODE_KEY_BYTES, AtRest
 from broker.sealing.private_keys import Ed25519Signer, HeldReceivingKeys, HybridReceiver, new_private_bytes
 
@@ -90,17 +89,14 @@ def _decrypted(at_rest: AtRest, path: Path, label: str, code: str) -> bytes:
 
 def _read(path: Path, code: str) -> bytes:
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with opened_plain(path) as (file, state):
+            if state.st_uid != os.geteuid() or state.st_mode & 0o077:
+                raise MisconfiguredError(code, "the file must be the node's own, with mode 0600")
+            return file.read()
     except FileNotFoundError as error:
         raise MisconfiguredError(code, "the file is missing") from error
     except OSError as error:
         raise KeyServiceError("keys.unreadable", "the file cannot be opened") from error
-    with os.fdopen(handle, "rb") as file:
-        state = os.fstat(file.fileno())
-        # Checked on the open file, so that nobody can swap it between the look and the reading.
-        if not stat.S_ISREG(state.st_mode) or state.st_uid != os.geteuid() or state.st_mode & 0o077:
-            raise MisconfiguredError(code, "the file must be the node's own, with mode 0600")
-        return file.read()
 
 
 def _write(path: Path, content: bytes, code: str) -> None:

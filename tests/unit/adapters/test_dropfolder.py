@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -239,6 +240,21 @@ def test_a_file_that_was_changed_while_it_was_read_is_read_again(words: Words) -
     folder.read("a.txt")
     folder.finish("a.txt", [], readable=True)
     assert not file.exists()
+
+
+@pytest.mark.parametrize("swapped", ["link", "pipe"])
+def test_what_is_swapped_between_look_and_read_is_not_read(words: Words, tmp_path: Path, swapped: str) -> None:
+    """A link would publish a file from elsewhere, a pipe would hold the thread for ever."""
+    file = words.folder / "a.txt"
+    (tmp_path / "node.key").write_text("ok1\n")
+    if swapped == "link":
+        file.symlink_to(tmp_path / "node.key")
+    else:
+        os.mkfifo(file)
+    with pytest.raises(StorageError) as caught:
+        DropFolder(words).read("a.txt")
+    assert caught.value.code == "adapter.drop-folder"
+    assert words.read_names == []
 
 
 def test_the_same_name_twice_keeps_both(words: Words) -> None:

@@ -1,5 +1,6 @@
 """Immigration: crossings to events, events to rows."""
 
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -335,3 +336,18 @@ async def test_what_is_delivered_reads_back_equal(tmp_path: Path, deliver: Calla
     assert rows == [mapping.delivered(received(event.event.opened)) for event in events]
     assert file.stat().st_mode & 0o777 == 0o600
     assert [row.jenis for row in rows] == ["alert.issued.v1", "case.registered.v1", "referral.responded.v1"]
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_a_register_that_is_no_plain_file_makes_an_export_wait(tmp_path: Path, export: str, kind: str) -> None:
+    """A link could name any file of the node, a pipe would hold the thread for ever."""
+    (tmp_path / "drop").mkdir()
+    file = tmp_path / "drop" / "02_register.csv"
+    if kind == "link":
+        file.symlink_to(tmp_path / "other.csv")
+        (tmp_path / "other.csv").write_text("NO_PASPOR;NIK;NAMA;TGL_TERBIT\n")
+    else:
+        os.mkfifo(file)
+    with pytest.raises(StorageError) as caught:
+        crossing_source(tmp_path, {}).read("02_bcm_apk.csv", export.encode())
+    assert caught.value.code == "adapter.drop-folder"
