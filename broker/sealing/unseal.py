@@ -183,10 +183,9 @@ def open_record(verified: Verified, keyring: Keyring) -> Opened | Closed:
         cipher = keyring.get(verified.source, part.key_id)
         if cipher is None:
             missing[name] = part.key_id
-            continue
-        content = open_part(cipher, part, context=context, name=name)
-        model = read_compartment(content, kind.compartments[name])
-        parts[name] = OpenedPart(name=name, content=content, model=model)
+        else:
+            content = open_part(cipher, part, context=context, name=name)
+            parts[name] = OpenedPart(name=name, content=content, model=read_compartment(content, kind.compartments[name]))
     del loaded["data"]
     return Opened(
         verified=verified,
