@@ -104,7 +104,7 @@ class Database:
             "synchronous = FULL",
             "foreign_keys = ON",
             "trusted_schema = OFF",
-            "secure_delete = FAST",  # what is deleted is overwritten in its page
+            "secure_delete = ON",  # what is deleted is overwritten, also in pages that become free
             "cache_size = -16384",
             "wal_autocheckpoint = 2000",
             "journal_size_limit = 67108864",
@@ -171,10 +171,27 @@ class Database:
         """Return a number that changes when another connection has written to the file."""
         return int(self.read("PRAGMA data_version")[0][0])
 
+    def empty_log(self) -> None:
+        """Move the write-ahead log into the file and cut it to nothing, so that what was deleted is in neither.
+
+        While another process reads or writes the file, the log stays; the next call, or the last close, does it.
+
+        Raises:
+            StorageError: the file cannot be written.
+        """
+        self.read("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
-        """Close the file; what was committed is there."""
+        """Close the file; what was committed is there, and its log is emptied where nobody else has it open."""
         with self._lock:
-            self._connection.close()
+            try:
+                # Nobody is waited for: whoever else has the file open empties the log later.
+                self._connection.execute("PRAGMA busy_timeout = 0")
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            except sqlite3.Error:
+                pass  # it is committed in the log, and read from there
+            finally:
+                self._connection.close()
 
 
 @contextmanager

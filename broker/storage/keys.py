@@ -236,6 +236,7 @@ class SqliteKeyStore:
                     (recipient.decode(), receiving, day.decode()),
                 )
                 connection.execute("DELETE FROM wrapping_key WHERE source = ? AND key_id = ?", (source, key_id))
+        self._database.empty_log()
 
     # --- keys of others -----------------------------------------------------------------------------------------
 

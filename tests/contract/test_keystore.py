@@ -141,6 +141,18 @@ def test_a_discarded_batch_leaves_no_key(keys: KeyStore) -> None:
     assert keys.own_data_keys([UNIT])[UNIT, READERS] == data_key(b"one")
 
 
+def test_a_discarded_key_is_in_no_file(tmp_path: Path) -> None:
+    """Not even encrypted: neither on a page nor in the log, while the store is still open."""
+    store = SqliteKeyStore(tmp_path / "store", at_rest=AtRest(bytes(32)))
+    store.add(new_keys())
+    blobs = [blob for (blob,) in store._database.read("SELECT key FROM data_key UNION SELECT key FROM wrapping_key")]
+    store.discard(b"b1")
+    files = [file.read_bytes() for file in (tmp_path / "store").iterdir()]
+    assert len(blobs) == 3
+    assert not any(blob in content for blob in blobs for content in files)
+    store.close()
+
+
 def test_an_announced_batch_cannot_be_discarded(keys: KeyStore) -> None:
     """Once its records are stored, a batch's keys stay."""
     keys.add(new_keys())

@@ -76,6 +76,39 @@ def test_a_failed_transaction_leaves_nothing(tmp_path: Path) -> None:
     opened.close()
 
 
+def _holding(path: Path, piece: bytes) -> list[str]:
+    return [file.name for file in sorted(path.parent.glob(f"{path.name}*")) if piece in file.read_bytes()]
+
+
+def test_what_was_deleted_is_in_no_file(tmp_path: Path) -> None:
+    """Not on the pages that a long value needed beside its own, and not in the log once it is emptied."""
+    path = tmp_path / "test.db"
+    opened = Database(path, schema=("CREATE TABLE a (x BLOB) STRICT",), label="test", page_bytes=4096)
+    secret = b"<" + b"beginning" * 3000 + b"the end of it>"
+    with opened.transaction() as connection:
+        connection.execute("INSERT INTO a VALUES (?)", (secret,))
+    opened.empty_log()
+    assert _holding(path, secret[-200:]) == ["test.db"]
+    with opened.transaction() as connection:
+        connection.execute("DELETE FROM a")
+    opened.empty_log()
+    assert _holding(path, secret[-200:]) == []
+    opened.close()
+
+
+def test_closing_empties_the_log_and_waits_for_nobody(tmp_path: Path) -> None:
+    """Whoever else reads keeps the log; the last one to close takes it along."""
+    path = tmp_path / "test.db"
+    one, two = (Database(path, schema=("CREATE TABLE a (x BLOB) STRICT",), label="test") for _ in range(2))
+    with one.transaction() as connection:
+        connection.execute("INSERT INTO a VALUES (?)", (b"planted",))
+    with one.transaction() as connection:
+        connection.execute("DELETE FROM a")
+    one.close()
+    assert _holding(path, b"planted") == []
+    two.close()
+
+
 def test_a_later_schema_is_added_once(tmp_path: Path) -> None:
     """An older file gets what it lacks; what it holds stays."""
     path = tmp_path / "test.db"
