@@ -120,7 +120,8 @@ class EventFeed:
             try:
                 seen = verify(fetched, federation)
             except UntrustedError as error:
-                step.remarks.set_aside(fetched, claimed_source(fetched, federation), error.code, "unseal")
+                claim = claimed_source(fetched, federation)
+                step.remarks.set_aside(fetched, claim, error.code, "unseal", proven=False)
                 continue
             if seen.source == self._receiver.me:
                 own.setdefault(fetched.topic, []).append(seen)
@@ -221,17 +222,27 @@ class EventFeed:
     def _add_late_parts(self, kept: Kept, arrived: frozenset[KeyId], step: _Step) -> None:
         """Complete an event by parts whose keys have come; what is not acceptable stays closed, and is reported."""
         refused, code = kept.refused, ""
+        evidence: tuple[bytes, ...] = (kept.verified.leaf,)
+        view: Opened | Closed | None = None
         try:
             view = self._reader.open(kept)
             if isinstance(view, Opened):
                 self._admit(view, step)
+                against = self._contradicted(kept, view, arrived, step)
+                if against is not None:
+                    code, evidence = "inbound.contradicts", (against.verified.leaf, *evidence)
         except RejectedError as error:
-            refused, code = kept.refused | arrived, error.code
-            view = open_record(kept.verified, self._reader.keyring(refused))
+            code = error.code
+        if code or view is None:
+            view = open_record(kept.verified, self._reader.keyring(kept.refused | arrived))
+            if isinstance(view, Opened):
+                refused |= arrived & frozenset(view.missing.values())
         if isinstance(view, Closed):
             return
         if code:
-            step.remarks.find(kept.verified, "inbound.part-refused", (kept.verified.leaf,), detail=code)
+            step.remarks.find(kept.verified, "inbound.part-refused", evidence, detail=code)
+        else:
+            step.late.append(view)
         step.keep.append(
             Keep(
                 verified=kept.verified,
@@ -244,6 +255,15 @@ class EventFeed:
                 was=State.ADMITTED,
             )
         )
+
+    def _contradicted(self, kept: Kept, view: Opened, arrived: frozenset[KeyId], step: _Step) -> Opened | None:
+        """Return what of the same event, as it stood before these keys, says something else than a completed record."""
+        name = (view.source, view.event_id)
+        others = [other for other in self._inbox.event(view.event_id, view.source) if other.row != kept.row]
+        opened = [open_record(other.verified, self._reader.keyring(other.refused | arrived)) for other in others]
+        before = [one for one in opened if isinstance(one, Opened)]
+        before += [one for one in step.late if (one.source, one.event_id) == name]
+        return next((one for one in before if contradicts(one, view)), None)
 
     def _commit(self, step: _Step, *, count: int, offsets: Mapping[Topic, tuple[int, int]] | None = None) -> None:
         self._receiver.probe.passed(Station.OPENED, count)
@@ -276,6 +296,8 @@ class _Step:
     remove: list[tuple[int, State]] = field(default_factory=list)
     events: dict[tuple[AgencyId, EventId], Opened] = field(default_factory=dict, repr=False)
     """Events that this step lets in or adds to, with the parts that they then have."""
+    late: list[Opened] = field(default_factory=list, repr=False)
+    """Records that parts whose keys came late have completed in this step."""
     passed_over: int = 0
 
     def let_in(self, placed: Placed, admitted: Admitted, whole: Opened, entry: EntryKind | None) -> None:

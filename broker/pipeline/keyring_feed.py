@@ -81,7 +81,7 @@ class KeyringFeed:
             at: the time by this node's clock.
 
         Returns:
-            The data keys that are now held, for those who wait for them.
+            The data keys that came and were not held before, for those who wait for them.
 
         Raises:
             StorageError: another reader was quicker, or a store is away; nothing of the keys was taken.
@@ -101,14 +101,17 @@ class KeyringFeed:
             self._open(seen, step)
         if step.wrapping:
             self._open_waiting(step)
+        # A key that is sent again is no news: nothing waits for it, and what it opened has been judged.
+        new = [name for name in step.data if self._keys.data_key(*name) is None]
         self._commit(step, offsets)
-        return list(step.data)
+        return new
 
     def _verified(self, fetched: Fetched, federation: Federation, step: _Step) -> Verified | None:
         try:
             seen = self._verifier.verify(fetched, federation)
         except UntrustedError as error:
-            step.remarks.set_aside(fetched, claimed_source(fetched, federation), error.code, STATION)
+            claim = claimed_source(fetched, federation)
+            step.remarks.set_aside(fetched, claim, error.code, STATION, proven=False)
             return None
         topic = fetched.topic
         step.heads[topic], verdict = track(step.heads.get(topic), seen)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from broker.names import keys_topic
+from broker.names import PartName, keys_topic
 from broker.ports import EntryKind, Station
 from broker.stages import Unsealed
 from tests.unit.pipeline.receiving import (
@@ -257,3 +257,21 @@ async def test_a_further_record_that_contradicts_is_quarantined_with_both_leaves
         assert await node.quarantined() == [("inbound.contradicts", ALERT, 1)]
         (found,) = await node.findings()
         assert found.evidence == (first.events[0].leaf, second.events[0].leaf)
+
+
+async def test_a_late_part_that_contradicts_stays_closed(tmp_path: Path) -> None:
+    """What was delivered is not rewritten when the key of an older record of the event comes."""
+    cloud, police = kafka(), Source()
+    first, late = with_late_key(police, police.clear(alert(1, data__narrative__headline="one")), "narrative")
+    second = police.send(alert(1, data__narrative__headline="two"))
+    put(cloud, first.keys, second.keys, first.events, second.events)
+    async with reading(tmp_path, cloud) as node:
+        await node.drain()
+        put(cloud, late)
+        await node.drain()
+        texts = [view.parts[PartName("narrative")].content for view in await node.opened()]
+        assert all(b"two" in text for text in texts)
+        (found,) = await node.findings()
+        assert (found.code, found.detail) == ("inbound.part-refused", "inbound.contradicts")
+        assert found.evidence == (second.events[0].leaf, first.events[0].leaf)
+        assert await node.thread.run(node.inbox.missing, 0, 9) == []
