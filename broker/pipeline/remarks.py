@@ -22,9 +22,10 @@ class Remarks:
     quarantine: list[Quarantined] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
-    def set_aside(self, fetched: Fetched, source: str, code: str, station: str) -> None:
-        """Quarantine a record."""
-        self.quarantine.append(Quarantined(fetched=fetched, source=source, code=code, station=station, at=self.at))
+    def set_aside(self, fetched: Fetched, source: str, code: str, station: str, *, proven: bool = True) -> None:
+        """Quarantine a record; its source is proven unless its seal did not hold."""
+        record = Quarantined(fetched=fetched, source=source, code=code, station=station, at=self.at, proven=proven)
+        self.quarantine.append(record)
 
     def find(self, seen: Verified, code: str, evidence: tuple[bytes, ...], detail: str | None = None) -> None:
         """Report something about a record."""

@@ -36,3 +36,5 @@ class Quarantined:
     code: str
     station: str
     at: datetime
+    proven: bool = False
+    """Its seal held, so that the source is who sent it. Whoever forges a name takes no room of its bearer."""

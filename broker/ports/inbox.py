@@ -203,6 +203,8 @@ class InboxCounts:
     held: int
     forked: int
     quarantined: int
+    unlisted: int
+    """Refused records beyond those that quarantine has room to list."""
     findings: int
     resent: int
 
@@ -228,10 +230,10 @@ class Inbox(Protocol):
         """Return the records that are held, or forked, at a place, in the order in which they came."""
 
     def known(self, events: Sequence[tuple[AgencyId, EventId]]) -> set[tuple[AgencyId, EventId]]:
-        """Return those of the events that are in the inbox."""
+        """Return those of the events that are in the inbox, and those of other sources that have one of their ids."""
 
     def event(self, event_id: EventId, source: AgencyId | None = None) -> list[Kept]:
-        """Return the records of an event, the first first; without `source`, of who sent that id first."""
+        """Return the records of an event, the first first; without `source`, those of every source with that id."""
 
     def waiting_for(self, keys: Sequence[tuple[AgencyId, KeyId]]) -> list[Kept]:
         """Return the records that miss one of the keys, each once, in the order in which they came."""
@@ -255,7 +257,7 @@ class Inbox(Protocol):
         """Make one step of the reader durable: all of it, or nothing.
 
         A finding that is there already (same code, source, topic and offset) and a quarantined record that is
-        there already (same topic and offset) are not doubled.
+        there already (same topic, offset and digest) are not doubled.
 
         Raises:
             StorageError: `store.moved` if another reader was quicker; whatever the store says otherwise.

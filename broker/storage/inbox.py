@@ -131,19 +131,17 @@ class SqliteInbox:
 
     def known(self, events: Sequence[tuple[AgencyId, EventId]]) -> set[tuple[AgencyId, EventId]]:
         """See `Inbox.known`."""
-        tags = {(self._tag(event_id), source): (source, event_id) for source, event_id in events}
+        tags = {self._tag(event_id): event_id for _, event_id in events}
         rows = self._database.read_many(
             "SELECT r.tag, n.name FROM record r JOIN source n ON n.id = r.source WHERE r.ordinal = 0 AND r.tag",
-            [tag for tag, _ in tags],
+            list(tags),
         )
-        return {tags[row] for row in rows if row in tags}
+        return {(AgencyId(source), tags[tag]) for tag, source in rows}
 
     def event(self, event_id: EventId, source: AgencyId | None = None) -> list[Kept]:
         """See `Inbox.event`."""
         kept = self._records("WHERE r.tag = ? ORDER BY r.ordinal, r.row", (self._tag(event_id),))
-        if kept and source is None:
-            source = kept[0].verified.source
-        return [one for one in kept if one.verified.source == source]
+        return [one for one in kept if source in {None, one.verified.source}]
 
     def waiting_for(self, keys: Sequence[tuple[AgencyId, KeyId]]) -> list[Kept]:
         """See `Inbox.waiting_for`."""
@@ -279,11 +277,12 @@ class SqliteInbox:
 
     def counts(self) -> InboxCounts:
         """See `Inbox.counts`."""
-        ((waiting, held, forked, entries, quarantined, findings, resent),) = self._database.read(
+        ((waiting, held, forked, entries, quarantined, unlisted, findings, resent),) = self._database.read(
             "SELECT (SELECT count(*) FROM record WHERE state > 1 AND state = 2),"
             " (SELECT count(*) FROM record WHERE state > 1 AND state = 3),"
             " (SELECT count(*) FROM record WHERE state > 1 AND state = 4),"
             " (SELECT count(*) FROM entry), (SELECT count(*) FROM quarantine),"
+            " (SELECT coalesce(sum(unlisted), 0) FROM quarantine_use),"
             " (SELECT count(*) FROM finding), (SELECT coalesce(sum(resent), 0) FROM stream)"
         )
         return InboxCounts(
@@ -292,6 +291,7 @@ class SqliteInbox:
             held=held,
             forked=forked,
             quarantined=quarantined,
+            unlisted=unlisted,
             findings=findings,
             resent=resent,
         )

@@ -30,10 +30,13 @@ LANES: Final = {LaneState.OPEN: 1, LaneState.CLOSED: 2, LaneState.FORKED: 3}
 KINDS: Final = {EntryKind.NEW: 1, EntryKind.COMPLETED: 2}
 
 QUARANTINE_RECORDS: Final = 1000
-"""How many records of one topic, source and station are kept as they came; then their digests alone."""
+"""How many records of one pot are kept as they came; then their digests alone."""
 
 QUARANTINE_BYTES: Final = 16 * 1024 * 1024
 """How many bytes of them."""
+
+QUARANTINE_LISTED: Final = 10_000
+"""How many records of one pot have a row at all; beyond them only their number is kept."""
 
 
 def digest_of(fetched: Fetched) -> bytes:
@@ -41,6 +44,11 @@ def digest_of(fetched: Fetched) -> bytes:
     value, key = fetched.value, fetched.key
     shape = b"%d/%d/" % (-1 if key is None else len(key), -1 if value is None else len(value))
     return hashlib.sha256(shape + (key or b"") + (value or b"") + pack_headers(fetched.headers)).digest()
+
+
+def pot_of(record: Quarantined) -> tuple[Topic, str, str]:
+    """Say whose room a record takes: of its topic, source and station; all unproven sources share one."""
+    return record.fetched.topic, record.source if record.proven else "", record.station
 
 
 def write(connection: sqlite3.Connection, taken: Taken, tag: Callable[[EventId], bytes]) -> None:
@@ -229,31 +237,33 @@ def _is_new(keep: Keep) -> bool:
 
 
 def _quarantine(connection: sqlite3.Connection, record: Quarantined) -> None:
-    fetched = record.fetched
-    where = (fetched.topic, record.source, record.station)
-    size = size_of(fetched)
-    use = connection.execute(
-        "SELECT records, bytes FROM quarantine_use WHERE topic = ? AND source = ? AND station = ?", where
-    ).fetchone() or (0, 0)
-    whole = use[0] < QUARANTINE_RECORDS and use[1] + size <= QUARANTINE_BYTES
+    fetched, digest = record.fetched, digest_of(record.fetched)
     again = connection.execute(
-        "UPDATE quarantine SET code = ?, found_at = ? WHERE topic = ? AND offset = ?",
-        (record.code, to_micros(record.at), fetched.topic, fetched.offset),
+        "UPDATE quarantine SET code = ?, found_at = ? WHERE topic = ? AND offset = ? AND digest = ?",
+        (record.code, to_micros(record.at), fetched.topic, fetched.offset, digest),
     )
     if again.rowcount:
+        return
+    pot, size = pot_of(record), size_of(fetched)
+    records, size_before, listed = connection.execute(
+        "SELECT records, bytes, listed FROM quarantine_use WHERE topic = ? AND source = ? AND station = ?", pot
+    ).fetchone() or (0, 0, 0)
+    whole = records < QUARANTINE_RECORDS and size_before + size <= QUARANTINE_BYTES
+    lists = whole or listed < QUARANTINE_LISTED
+    connection.execute(
+        "INSERT INTO quarantine_use VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (topic, source, station)"
+        " DO UPDATE SET records = records + excluded.records, bytes = bytes + excluded.bytes,"
+        " listed = listed + excluded.listed, unlisted = unlisted + excluded.unlisted",
+        (*pot, whole, size if whole else 0, lists, not lists),
+    )
+    if not lists:
         return
     content = pack_fetched(fetched) if whole else (fetched.offset, fetched.timestamp_ms, None, None, None)
     connection.execute(
         "INSERT INTO quarantine (topic, offset, timestamp, key, headers, value, digest, source, code, station,"
-        " found_at, size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " found_at, proven) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            *(fetched.topic, *content, digest_of(fetched)),
-            *(record.source, record.code, record.station, to_micros(record.at), size if whole else None),
+            *(fetched.topic, *content, digest),
+            *(record.source, record.code, record.station, to_micros(record.at), record.proven),
         ),
     )
-    if whole:
-        connection.execute(
-            "INSERT INTO quarantine_use VALUES (?, ?, ?, 1, ?) ON CONFLICT (topic, source, station)"
-            " DO UPDATE SET records = records + 1, bytes = bytes + excluded.bytes",
-            (*where, size),
-        )

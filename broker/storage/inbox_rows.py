@@ -48,12 +48,13 @@ CREATE INDEX missing_unreported ON missing (since) WHERE reported = 0;
 CREATE TABLE quarantine (
     number INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, offset INTEGER NOT NULL,
     timestamp INTEGER NOT NULL, key BLOB, headers BLOB, value BLOB, digest BLOB NOT NULL, source TEXT NOT
-    NULL, code TEXT NOT NULL, station TEXT NOT NULL, found_at INTEGER NOT NULL, size INTEGER,
-    UNIQUE (topic, offset)
+    NULL, code TEXT NOT NULL, station TEXT NOT NULL, found_at INTEGER NOT NULL,
+    proven INTEGER NOT NULL,
+    UNIQUE (topic, offset, digest)
 ) STRICT;
 CREATE TABLE quarantine_use (
     topic TEXT NOT NULL, source TEXT NOT NULL, station TEXT NOT NULL, records INTEGER NOT NULL,
-    bytes INTEGER NOT NULL, PRIMARY KEY (topic, source, station)
+    bytes INTEGER NOT NULL, listed INTEGER NOT NULL, unlisted INTEGER NOT NULL, PRIMARY KEY (topic, source, station)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE cursor (consumer TEXT PRIMARY KEY, entry INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE aside (
@@ -79,7 +80,7 @@ MISSING: Final = (
     " JOIN source n ON n.id = m.source JOIN record r ON r.row = m.row JOIN stream t ON t.id = r.stream "
 )
 QUARANTINE: Final = (
-    "SELECT number, digest, source, code, station, found_at, topic, offset, timestamp, key, headers, value"
+    "SELECT number, digest, source, code, station, found_at, proven, topic, offset, timestamp, key, headers, value"
     " FROM quarantine "
 )
 
@@ -95,12 +96,13 @@ def kept_of(row: Row) -> Kept:
 
 def quarantine_row_of(row: Row) -> QuarantineRow:
     """Read a row of `QUARANTINE`."""
-    number, digest, source, code, station, micros, topic, offset, *others = row
+    number, digest, source, code, station, micros, proven, topic, offset, *others = row
     at = from_micros(micros)
     record = None
     if others[2] is not None:  # its headers: there even where there are none
         fetched = unpack_fetched(topic, offset, *others)
-        record = Quarantined(fetched=fetched, source=source, code=code, station=station, at=at)
+        seen = bool(proven)
+        record = Quarantined(fetched=fetched, source=source, code=code, station=station, at=at, proven=seen)
     return QuarantineRow(
         number=number,
         record=record,

@@ -173,9 +173,8 @@ def _unpacked_names(count: int, block: bytes) -> tuple[tuple[str, ...], struct.S
 
 
 def size_of(fetched: Fetched) -> int:
-    """Return how many bytes of others a record brings: key, values of headers, value."""
-    headers = sum(len(value or b"") for _, value in fetched.headers)
-    return headers + len(fetched.value or b"") + len(fetched.key or b"")
+    """Return how many bytes of others a record brings: key, headers with their names, value."""
+    return len(pack_headers(fetched.headers)) + len(fetched.value or b"") + len(fetched.key or b"")
 
 
 def pack_fetched(fetched: Fetched) -> tuple[int, int, bytes | None, bytes, bytes | None]:

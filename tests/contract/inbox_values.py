@@ -84,11 +84,11 @@ def taken(*keep: Keep, **more: object) -> Taken:
 
 
 def quarantined(
-    offset: int, *, code: str = "untrusted.headers", source: str = NGO, value: bytes = b"bad"
+    offset: int, *, code: str = "untrusted.headers", source: str = NGO, value: bytes = b"bad", proven: bool = True
 ) -> Quarantined:
     """A record that was not accepted."""
     fetched = Fetched(topic=TOPIC, offset=offset, timestamp_ms=0, key=b"\xff", value=value, headers=(("\udcff", b""),))
-    return Quarantined(fetched=fetched, source=source, code=code, station="unseal", at=NOW)
+    return Quarantined(fetched=fetched, source=source, code=code, station="unseal", at=NOW, proven=proven)
 
 
 def finding(offset: int = 3, code: str = "stream.fork") -> Finding:

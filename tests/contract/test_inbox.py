@@ -21,7 +21,7 @@ from broker.ports import (
 )
 from broker.sealing.atrest import AtRest
 from broker.storage.inbox import SqliteInbox
-from broker.storage.inbox_commit import QUARANTINE_RECORDS
+from broker.storage.inbox_commit import QUARANTINE_LISTED, QUARANTINE_RECORDS
 from tests.fakes.inbox import MemoryInbox
 
 if TYPE_CHECKING:
@@ -294,6 +294,39 @@ def test_large_records_reach_the_cap_in_bytes(inbox: Inbox) -> None:
     """The cap counts bytes, too."""
     inbox.commit(taken(quarantine=[quarantined(place, value=bytes(9 * 1024 * 1024)) for place in (1, 2)]))
     assert [row.record is None for row in inbox.quarantined(0, 9)] == [False, True]
+
+
+def test_after_a_topic_was_made_anew_another_record_at_its_place_is_another_row(inbox: Inbox) -> None:
+    """An offset that is given again does not overwrite what was set aside under it before."""
+    inbox.commit(taken(quarantine=[quarantined(4)]))
+    inbox.commit(taken(quarantine=[quarantined(4, value=b"another", code="policy.refused")]))
+    assert [row.code for row in inbox.quarantined(0, 9)] == ["untrusted.headers", "policy.refused"]
+
+
+def test_names_of_headers_count_as_well(inbox: Inbox) -> None:
+    """Whatever is stored is counted, whoever chose where to put it."""
+    named = [quarantined(place) for place in (1, 2)]
+    headers = (("n" * 9 * 1024 * 1024, b""),)
+    named = [replace(one, fetched=replace(one.fetched, headers=headers)) for one in named]
+    inbox.commit(taken(quarantine=named))
+    assert [row.record is None for row in inbox.quarantined(0, 9)] == [False, True]
+
+
+def test_a_forged_name_takes_no_room_of_its_bearer(inbox: Inbox) -> None:
+    """Where no seal held, all claimed sources of a topic share one pot."""
+    forged = [quarantined(place, source=POLICE, proven=False) for place in range(QUARANTINE_RECORDS)]
+    inbox.commit(taken(quarantine=forged))
+    inbox.commit(taken(quarantine=[quarantined(2000, source=NGO, proven=False), quarantined(2001, source=POLICE)]))
+    *_, shared, own = inbox.quarantined(0, 2000)
+    assert (shared.record, own.record is not None and own.record.proven) == (None, True)
+
+
+def test_beyond_the_second_cap_records_are_only_counted(inbox: Inbox) -> None:
+    """Rows without content do not grow without bound either."""
+    inbox.commit(taken(quarantine=[quarantined(place, proven=False) for place in range(QUARANTINE_LISTED)]))
+    assert inbox.counts().unlisted == 0
+    inbox.commit(taken(quarantine=[quarantined(20_000 + place, proven=False) for place in range(3)]))
+    assert (inbox.counts().quarantined, inbox.counts().unlisted) == (QUARANTINE_LISTED, 3)
 
 
 def test_a_finding_about_a_whole_topic_is_found_by_its_code(inbox: Inbox) -> None:

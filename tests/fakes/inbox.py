@@ -21,7 +21,14 @@ from broker.ports import (
     State,
     Stream,
 )
-from broker.storage.inbox_commit import QUARANTINE_BYTES, QUARANTINE_RECORDS, digest_of, moved
+from broker.storage.inbox_commit import (
+    QUARANTINE_BYTES,
+    QUARANTINE_LISTED,
+    QUARANTINE_RECORDS,
+    digest_of,
+    moved,
+    pot_of,
+)
 from broker.storage.rows import size_of
 
 if TYPE_CHECKING:
@@ -52,7 +59,10 @@ class _Tables:
     missing: dict[int, tuple[MissingKey, bool]] = field(default_factory=dict)
     last_missing: int = 0
     quarantine: dict[int, QuarantineRow] = field(default_factory=dict)
+    quarantine_at: dict[tuple[Topic, int, bytes], int] = field(default_factory=dict)
     last_quarantined: int = 0
+    pots: dict[tuple[Topic, str, str], tuple[int, int, int]] = field(default_factory=dict)
+    unlisted: int = 0
     findings: list[Finding] = field(default_factory=list)
     cursors: dict[str, int] = field(default_factory=dict)
     asides: dict[tuple[str, int], Aside] = field(default_factory=dict)
@@ -106,14 +116,14 @@ class MemoryInbox:
 
     def known(self, events: Sequence[EventName]) -> set[EventName]:
         """See `Inbox.known`."""
-        return {event for event in events if event in self._tables.events}
+        ids = {event_id for _, event_id in events}
+        return {event for event in self._tables.events if event[1] in ids}
 
     def event(self, event_id: EventId, source: AgencyId | None = None) -> list[Kept]:
         """See `Inbox.event`."""
         tables = self._tables
         found = [rows for (by, known), rows in tables.events.items() if known == event_id and source in {None, by}]
-        rows = min(found, default=[])
-        return [tables.records[row] for row in rows]
+        return [tables.records[row] for rows in found for row in rows]
 
     def waiting_for(self, keys: Sequence[tuple[AgencyId, KeyId]]) -> list[Kept]:
         """See `Inbox.waiting_for`."""
@@ -233,6 +243,7 @@ class MemoryInbox:
             held=states.count(State.HELD),
             forked=states.count(State.FORKED),
             quarantined=len(tables.quarantine),
+            unlisted=tables.unlisted,
             findings=len(tables.findings),
             resent=tables.resent,
         )
@@ -337,24 +348,24 @@ def _forget_missing(tables: _Tables, row: int) -> None:
 
 
 def _quarantine(tables: _Tables, record: Quarantined) -> None:
-    fetched = record.fetched
-    for number, there in tables.quarantine.items():
-        if (there.topic, there.offset) == (fetched.topic, fetched.offset):
-            tables.quarantine[number] = replace(there, code=record.code, at=record.at)
-            return
-    size = size_of(fetched)
-    same = [
-        one.record
-        for one in tables.quarantine.values()
-        if one.record is not None
-        and (one.topic, one.source, one.station) == (fetched.topic, record.source, record.station)
-    ]
-    whole = len(same) < QUARANTINE_RECORDS and sum(size_of(one.fetched) for one in same) + size <= QUARANTINE_BYTES
-    number = tables.last_quarantined = tables.last_quarantined + 1
+    fetched, digest = record.fetched, digest_of(record.fetched)
+    name = (fetched.topic, fetched.offset, digest)
+    there = tables.quarantine_at.get(name)
+    if there is not None:
+        tables.quarantine[there] = replace(tables.quarantine[there], code=record.code, at=record.at)
+        return
+    pot, size = pot_of(record), size_of(fetched)
+    records, size_before, listed = tables.pots.get(pot, (0, 0, 0))
+    whole = records < QUARANTINE_RECORDS and size_before + size <= QUARANTINE_BYTES
+    if not whole and listed >= QUARANTINE_LISTED:
+        tables.unlisted += 1
+        return
+    tables.pots[pot] = (records + whole, size_before + size * whole, listed + 1)
+    number = tables.quarantine_at[name] = tables.last_quarantined = tables.last_quarantined + 1
     tables.quarantine[number] = QuarantineRow(
         number=number,
         record=record if whole else None,
-        digest=digest_of(fetched),
+        digest=digest,
         topic=fetched.topic,
         offset=fetched.offset,
         source=record.source,
