@@ -143,7 +143,10 @@ class EventFeed:
     def _let_in(self, placed: Sequence[Placed], step: _Step) -> None:
         """Open the records whose turn has come, and let in what the agreements allow, in order."""
         opened = [(one, view) for one in placed if (view := self._open(one, step)) is not None]
-        known = self._inbox.known([(view.source, view.event_id) for _, view in opened])
+        known = self._inbox.known([view.event_id for _, view in opened])
+        sources: dict[EventId, set[AgencyId]] = {}
+        for source, event_id in known:
+            sources.setdefault(event_id, set()).add(source)
         for one, view in opened:
             try:
                 admitted = self._admit(view, step)
@@ -154,6 +157,12 @@ class EventFeed:
             if name in known or name in step.events:
                 self._join(one, admitted, step)
             else:
+                others = sources.setdefault(view.event_id, set())
+                if others:
+                    step.remarks.find(
+                        view.verified, "inbound.same-id", (view.verified.leaf,), ", ".join(sorted(others))
+                    )
+                others.add(view.source)
                 step.let_in(one, admitted, view, EntryKind.NEW)
 
     def _open(self, placed: Placed, step: _Step) -> Opened | None:
@@ -195,10 +204,11 @@ class EventFeed:
         sent = self._receiver.outbox.cause(event_id)
         if sent is not None:
             return sent
+        here = {name: view for name, view in step.events.items() if name[1] == event_id}
+        if len(self._inbox.known([event_id]) | here.keys()) > 1:
+            return None
         received = self._reader.cause(event_id)
-        if received is not None:
-            return received
-        return next((cause_of(view) for (_, known), view in step.events.items() if known == event_id), None)
+        return received or next(map(cause_of, here.values()), None)
 
     def _join(self, placed: Placed, admitted: Admitted, step: _Step) -> None:
         """Add what a further record of a known event brings."""

@@ -92,7 +92,7 @@ class InboxReader:
         return self.merged(self._inbox.event(event_id, source))
 
     def cause(self, event_id: EventId) -> Cause | None:
-        """Return what this node was sent of an event that another one answers."""
+        """Return what this node was sent of an event that another one answers; None if several sources use its id."""
         with self._lock:
             known, forgotten = self._causes.get(event_id), self._forgotten
         if known is not None:
@@ -101,7 +101,8 @@ class InboxReader:
             opened = self.merged(self._inbox.event(event_id))
         except RejectedError:
             return None
-        if opened is None:
+        if opened is None or len(self._inbox.known([event_id])) > 1:
+            # Whoever learnt an id could else put an event of its own in the place of the one that is answered.
             return None
         cause = cause_of(opened)
         with self._lock:

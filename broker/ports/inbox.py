@@ -229,11 +229,11 @@ class Inbox(Protocol):
     def kept_at(self, topic: Topic, source: AgencyId, sequence: int, state: State) -> list[Kept]:
         """Return the records that are held, or forked, at a place, in the order in which they came."""
 
-    def known(self, events: Sequence[tuple[AgencyId, EventId]]) -> set[tuple[AgencyId, EventId]]:
-        """Return those of the events that are in the inbox, and those of other sources that have one of their ids."""
+    def known(self, event_ids: Sequence[EventId]) -> set[tuple[AgencyId, EventId]]:
+        """Return the events in the inbox that have one of the ids: more than one source may have used it."""
 
     def event(self, event_id: EventId, source: AgencyId | None = None) -> list[Kept]:
-        """Return the records of an event, the first first; without `source`, those of every source with that id."""
+        """Return the records of an event, the first first; without `source`, of who sent that id first."""
 
     def waiting_for(self, keys: Sequence[tuple[AgencyId, KeyId]]) -> list[Kept]:
         """Return the records that miss one of the keys, each once, in the order in which they came."""

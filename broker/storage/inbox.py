@@ -129,9 +129,9 @@ class SqliteInbox:
         )
         return kept[0] if kept else None
 
-    def known(self, events: Sequence[tuple[AgencyId, EventId]]) -> set[tuple[AgencyId, EventId]]:
+    def known(self, event_ids: Sequence[EventId]) -> set[tuple[AgencyId, EventId]]:
         """See `Inbox.known`."""
-        tags = {self._tag(event_id): event_id for _, event_id in events}
+        tags = {self._tag(event_id): event_id for event_id in event_ids}
         rows = self._database.read_many(
             "SELECT r.tag, n.name FROM record r JOIN source n ON n.id = r.source WHERE r.ordinal = 0 AND r.tag",
             list(tags),
@@ -141,7 +141,9 @@ class SqliteInbox:
     def event(self, event_id: EventId, source: AgencyId | None = None) -> list[Kept]:
         """See `Inbox.event`."""
         kept = self._records("WHERE r.tag = ? ORDER BY r.ordinal, r.row", (self._tag(event_id),))
-        return [one for one in kept if source in {None, one.verified.source}]
+        if kept and source is None:
+            source = kept[0].verified.source
+        return [one for one in kept if one.verified.source == source]
 
     def waiting_for(self, keys: Sequence[tuple[AgencyId, KeyId]]) -> list[Kept]:
         """See `Inbox.waiting_for`."""

@@ -25,7 +25,7 @@ def test_everything_is_there_after_opening_again(tmp_path: Path) -> None:
     first.commit(taken(admitted(1, "a"), waiting(2), streams=[change(first.stream(TOPIC, POLICE), 2)]))
     first.close()
     again = SqliteInbox(folder, at_rest=AtRest(bytes(32)))
-    assert again.known([(POLICE, event_id("a"))])
+    assert again.known([event_id("a")])
     assert again.stream(TOPIC, POLICE).head.sequence == 2
     assert (again.counts().entries, again.counts().waiting) == (1, 1)
     again.close()
@@ -51,14 +51,14 @@ def test_no_id_of_an_event_stands_on_a_page(tmp_path: Path) -> None:
     inbox = SqliteInbox(folder, at_rest=AtRest(bytes(32)))
     planted = event_id("planted")
     inbox.commit(taken(admitted(1, "planted", missing=(KEY,))))
-    inbox.known([(POLICE, planted)])
+    inbox.known([planted])
     inbox.close()
     pages = b"".join(file.read_bytes() for file in folder.iterdir())
     assert bytes(leaf(1)) in pages
     for shape in (planted.encode(), bytes.fromhex(planted.replace("-", "")), planted.replace("-", "").encode()):
         assert shape not in pages
     other = SqliteInbox(folder, at_rest=AtRest(b"\x01" * 32))
-    assert other.known([(POLICE, planted)]) == set()
+    assert other.known([planted]) == set()
     other.close()
 
 

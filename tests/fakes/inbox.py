@@ -114,16 +114,16 @@ class MemoryInbox:
             self._of(topic, source, State.HELD), key=lambda kept: (kept.verified.sequence, kept.row), default=None
         )
 
-    def known(self, events: Sequence[EventName]) -> set[EventName]:
+    def known(self, event_ids: Sequence[EventId]) -> set[EventName]:
         """See `Inbox.known`."""
-        ids = {event_id for _, event_id in events}
-        return {event for event in self._tables.events if event[1] in ids}
+        return {event for event in self._tables.events if event[1] in event_ids}
 
     def event(self, event_id: EventId, source: AgencyId | None = None) -> list[Kept]:
         """See `Inbox.event`."""
         tables = self._tables
         found = [rows for (by, known), rows in tables.events.items() if known == event_id and source in {None, by}]
-        return [tables.records[row] for rows in found for row in rows]
+        rows = min(found, default=[])
+        return [tables.records[row] for row in rows]
 
     def waiting_for(self, keys: Sequence[tuple[AgencyId, KeyId]]) -> list[Kept]:
         """See `Inbox.waiting_for`."""

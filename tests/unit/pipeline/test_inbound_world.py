@@ -206,6 +206,28 @@ async def test_what_this_node_received_is_known_as_a_cause(tmp_path: Path) -> No
         assert await node.thread.run(node.reader.cause, EventId(sent.events[0].record_id)) is None
 
 
+@pytest.mark.parametrize("at_once", [0, 1], ids=["read one after the other", "read at once"])
+async def test_an_id_that_two_sources_use_is_no_cause(tmp_path: Path, at_once: int) -> None:
+    """Both events are delivered and the later one is reported; no answer is judged by either."""
+    cloud, police, social = kafka(), Source(), Source(UPTD)
+    sent = police.send(alert(1, audience=ME))
+    (event_id,) = sent.event_ids
+    cleared = social.clear(alert(2, audience=ME, data__open__mayInvolveChild=True))
+    same = social.seal(replace(with_cover(cleared, lambda cover: cover.update(id=event_id)), event_id=event_id))
+    waves = [(same.keys, same.events), (sent.keys, sent.events)]
+    async with reading(tmp_path, cloud) as node:
+        for wave in waves:
+            put(cloud, *wave)
+            if not at_once:
+                await node.drain()
+                await node.thread.run(node.reader.cause, event_id)
+        await node.drain()
+        assert await node.event_ids() == [event_id, event_id]
+        assert await node.thread.run(node.reader.cause, event_id) is None
+        (found,) = await node.findings()
+        assert (found.code, {found.source, found.detail}) == ("inbound.same-id", {POL, UPTD})
+
+
 async def test_no_value_of_an_event_stands_on_a_page(tmp_path: Path) -> None:
     """Type, subject, ids, audience and fields are on no page of any file of the store."""
     cloud, police = kafka(), Source()
