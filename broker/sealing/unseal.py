@@ -172,11 +172,9 @@ def open_record(verified: Verified, keyring: Keyring) -> Opened | Closed:
     context = record_context(verified.fetched.topic, verified.source, verified.record_id)
     cover = open_part(cipher, cover_part, context=context, name=COVER)
     kind, event, loaded = read_cover(cover)
-    if event.source != source_uri(verified.source):
-        raise UntrustedError("untrusted.cover", "the cover names another source than the record")
     names = cast("tuple[PartName, ...]", event.data.parts)
-    if len(names) != len(others):
-        raise UntrustedError("untrusted.cover", "the cover names other parts than the record has")
+    if event.source != source_uri(verified.source) or len(names) != len(others):
+        raise UntrustedError("untrusted.cover", "the cover names another source, or other parts, than the record has")
     parts: dict[PartName, OpenedPart] = {}
     missing: dict[PartName, KeyId] = {}
     for name, part in zip(names, others, strict=True):
