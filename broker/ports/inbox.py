@@ -256,7 +256,7 @@ class Inbox(Protocol):
     def commit(self, taken: Taken) -> None:
         """Make one step of the reader durable: all of it, or nothing.
 
-        A finding that is there already (same code, source, topic and offset) and a quarantined record that is
+        A finding that is there already (same code, source, topic, offset and evidence) and a quarantined record that is
         there already (same topic, offset and digest) are not doubled.
 
         Raises:

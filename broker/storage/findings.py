@@ -24,13 +24,13 @@ CREATE TABLE finding (
     found_at INTEGER NOT NULL,
     detail TEXT NOT NULL,
     evidence BLOB NOT NULL,
-    UNIQUE (code, source, topic, offset)
+    UNIQUE (code, source, topic, offset, evidence)
 ) STRICT
 """
 
 
 def write_findings(connection: sqlite3.Connection, findings: Iterable[Finding]) -> None:
-    """Add findings; one that is there already (same code, source, topic and offset) is not doubled."""
+    """Add findings; one that is there already (same code, source, topic, offset and evidence) is not doubled."""
     connection.executemany(
         "INSERT OR IGNORE INTO finding (code, source, topic, offset, found_at, detail, evidence)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",

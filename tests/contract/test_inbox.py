@@ -344,3 +344,10 @@ def test_a_finding_is_not_doubled(inbox: Inbox) -> None:
     inbox.commit(taken(findings=[finding()]))
     assert [found for _, found in inbox.findings(0, 10)] == [finding(), finding(4)]
     assert inbox.findings(1, 10)[0][1] == finding(4)
+
+
+def test_after_a_topic_was_made_anew_a_finding_at_the_same_place_is_another(inbox: Inbox) -> None:
+    """The leaves that prove it tell two findings apart where an offset was given again."""
+    anew = replace(finding(), evidence=(b"", leaf(9)))
+    inbox.commit(taken(findings=[finding(), anew, anew]))
+    assert [found for _, found in inbox.findings(0, 10)] == [finding(), anew]

@@ -376,9 +376,9 @@ def _quarantine(tables: _Tables, record: Quarantined) -> None:
 
 
 def _find(tables: _Tables, findings: Iterable[Finding]) -> None:
-    known = {(one.code, one.source, one.topic, one.offset) for one in tables.findings}
+    known = {(one.code, one.source, one.topic, one.offset, one.evidence) for one in tables.findings}
     for found in findings:
-        name = (found.code, found.source, found.topic, found.offset)
+        name = (found.code, found.source, found.topic, found.offset, found.evidence)
         if name not in known:
             known.add(name)
             tables.findings.append(found)
