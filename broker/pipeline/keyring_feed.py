@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 STATION: Final = "keys"
 
+MAX_WAITING: Final = 10_000
+"""How many key records of one source wait for a wrapping key."""
+
 
 @dataclass(slots=True, kw_only=True)
 class _Step:
@@ -42,7 +45,7 @@ class _Step:
     heads: dict[Topic, StreamHead]
     wrapping: dict[tuple[AgencyId, KeyId], bytes] = field(default_factory=dict, repr=False)
     data: dict[tuple[AgencyId, KeyId], DataKey] = field(default_factory=dict, repr=False)
-    waiting: list[Verified] = field(default_factory=list)
+    waiting: list[tuple[KeyId, Verified]] = field(default_factory=list)
     done_waiting: list[Verified] = field(default_factory=list)
 
     def report(self, seen: Verified, code: str, evidence: tuple[bytes, ...]) -> None:
@@ -101,6 +104,7 @@ class KeyringFeed:
             self._open(seen, step)
         if step.wrapping:
             self._open_waiting(step)
+        self._bound_waiting(step)
         # A key that is sent again is no news: nothing waits for it, and what it opened has been judged.
         new = [name for name in step.data if self._keys.data_key(*name) is None]
         self._commit(step, offsets)
@@ -151,7 +155,7 @@ class KeyringFeed:
         if isinstance(opened, DataKey):
             step.data.setdefault((seen.source, opened.key_id), opened)
         else:
-            step.waiting.append(seen)
+            step.waiting.append((opened, seen))
 
     def _holds_wrapping_of(self, seen: Verified) -> bool:
         """Spare the public-key operation for a wrapping key that is here: its id stands in the record's key."""
@@ -159,13 +163,29 @@ class KeyringFeed:
         return self._keys.wrapping_key(seen.source, KeyId(key_id)) is not None
 
     def _open_waiting(self, step: _Step) -> None:
-        """Try again the data keys that waited for a wrapping key, those of this batch among them."""
-        held = self._keys.waiting_units()
+        """Try again the data keys that waited for the wrapping keys of this batch, those of this batch among them."""
+        held = self._keys.waiting_units([key_id for _, key_id in step.wrapping])
         waiting, step.waiting = step.waiting, []
-        for seen in (*held, *waiting):
+        for seen in held:
             self._open(seen, step)
-        still = {(seen.fetched.topic, seen.fetched.offset) for seen in step.waiting}
+        still = {(seen.fetched.topic, seen.fetched.offset) for _, seen in step.waiting}
         step.done_waiting = [seen for seen in held if (seen.fetched.topic, seen.fetched.offset) not in still]
+        step.waiting = []
+        for _, seen in waiting:
+            self._open(seen, step)
+
+    def _bound_waiting(self, step: _Step) -> None:
+        """Set aside what waits beyond the bound: its source could otherwise fill the disk with what never opens."""
+        room: dict[AgencyId, int] = {}
+        waiting, step.waiting = step.waiting, []
+        for key_id, seen in waiting:
+            if seen.source not in room:
+                room[seen.source] = MAX_WAITING - self._keys.waiting_of(seen.source)
+            room[seen.source] -= 1
+            if room[seen.source] >= 0:
+                step.waiting.append((key_id, seen))
+            else:
+                step.remarks.set_aside(seen.fetched, seen.source, "inbound.too-many-keys-wait", STATION)
 
     def _commit(self, step: _Step, offsets: Mapping[Topic, tuple[int, int]]) -> None:
         remarks = step.remarks

@@ -109,8 +109,11 @@ class KeyStore(Protocol):
             StorageError: `store.moved` where an offset is not the one expected; nothing was taken.
         """
 
-    def waiting_units(self) -> list[Verified]:
-        """Return key records whose wrapping key has not come yet."""
+    def waiting_units(self, wrapping: Collection[KeyId]) -> list[Verified]:
+        """Return the key records that wait for one of these wrapping keys, in order."""
+
+    def waiting_of(self, source: AgencyId) -> int:
+        """Return how many key records of a source wait for a wrapping key."""
 
     def findings(self, after: int, limit: int) -> list[tuple[int, Finding]]:
         """Return the oldest findings of the key topics numbered above `after`, each with its number."""
@@ -137,8 +140,8 @@ class ReceivedKeys:
 
     data_keys: Sequence[tuple[AgencyId, DataKey]] = field(repr=False)
     wrapping_keys: Sequence[tuple[AgencyId, KeyId, bytes]] = field(repr=False)
-    waiting: Sequence[Verified]
-    """Unit records whose wrapping key is not here yet."""
+    waiting: Sequence[tuple[KeyId, Verified]]
+    """Unit records whose wrapping key is not here yet, each with that key's id."""
     done_waiting: Sequence[Verified]
     """Of `waiting_units`, those that were opened or given up."""
     heads: Mapping[Topic, StreamHead]

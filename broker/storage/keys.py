@@ -3,8 +3,8 @@
 Rules:
 - Keys are encrypted (`AtRest`), each bound to its source and id. Units and sets of readers are blinded tags.
 - A key once held for (source, key id) is never replaced: whoever gives the same id again gives nothing.
-- Numbers of a unit and pair only grow. Those of a new file begin after the second of its making, so that after
-  the loss of the file, too, none is used again.
+- Numbers of a unit and pair only grow. Those of a new file begin after 48 random bits, so that after the loss of the
+  file, too, and within one second, none is used again; they keep within the 15 digits of a key record's number.
 - What a read of the key topics brought is taken whole, if nobody else read on meanwhile, or not at all.
 """
 
@@ -70,11 +70,11 @@ CREATE TABLE number (
     pair_unit BLOB PRIMARY KEY,
     used INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE made_at (
+CREATE TABLE numbering (
     one INTEGER PRIMARY KEY CHECK (one = 1),
-    second INTEGER NOT NULL
+    after INTEGER NOT NULL
 ) STRICT;
-INSERT INTO made_at VALUES (1, unixepoch());
+INSERT INTO numbering VALUES (1, max(unixepoch(), random() & 0xffffffffffff));
 CREATE TABLE unannounced (
     batch BLOB PRIMARY KEY,
     own_keys BLOB NOT NULL,
@@ -104,6 +104,12 @@ CREATE TABLE waiting (
 ) STRICT
 """
 
+_WAITING_FOR: Final = """
+ALTER TABLE waiting ADD COLUMN wrapping BLOB;
+CREATE INDEX waiting_for ON waiting (wrapping);
+CREATE INDEX waiting_of ON waiting (source)
+"""
+
 _OWN_KEYS: Final = (
     "SELECT o.unit, o.readers, o.source, o.key_id, d.key FROM own_key o"
     " JOIN data_key d ON d.source = o.source AND d.key_id = o.key_id WHERE o.unit"
@@ -124,7 +130,9 @@ class SqliteKeyStore:
             MisconfiguredError: the file is not a key store of this release.
             StorageError: it cannot be opened.
         """
-        self._database = Database(folder / FILE, schema=(f"{_SCHEMA};{FINDING}",), label="keys", page_bytes=_PAGE_BYTES)
+        self._database = Database(
+            folder / FILE, schema=(f"{_SCHEMA};{FINDING}", _WAITING_FOR), label="keys", page_bytes=_PAGE_BYTES
+        )
         self._at_rest = at_rest
 
     def close(self) -> None:
@@ -172,9 +180,9 @@ class SqliteKeyStore:
 
     def used_numbers(self, pair_units: Collection[bytes]) -> Mapping[bytes, int]:
         """See `KeyStore.used_numbers`."""
-        made_at = int(self._database.read("SELECT second FROM made_at")[0][0])
+        after = int(self._database.read("SELECT after FROM numbering")[0][0])
         known = self._database.read_many("SELECT pair_unit, used FROM number WHERE pair_unit", pair_units)
-        return dict.fromkeys(pair_units, made_at) | dict(known)
+        return dict.fromkeys(pair_units, after) | dict(known)
 
     # --- own keys, made durable before they are used ------------------------------------------------------------
 
@@ -266,8 +274,8 @@ class SqliteKeyStore:
                 [(item.fetched.topic, item.fetched.offset) for item in received.done_waiting],
             )
             connection.executemany(
-                "INSERT OR IGNORE INTO waiting VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [(item.fetched.topic, item.source, *pack_verified(item)) for item in received.waiting],
+                "INSERT OR IGNORE INTO waiting VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [(item.fetched.topic, item.source, *pack_verified(item), key) for key, item in received.waiting],
             )
             connection.executemany(
                 "INSERT OR REPLACE INTO stream VALUES (?, ?, ?)",
@@ -275,13 +283,16 @@ class SqliteKeyStore:
             )
             write_findings(connection, received.findings)
 
-    def waiting_units(self) -> list[Verified]:
+    def waiting_units(self, wrapping: Collection[KeyId]) -> list[Verified]:
         """See `KeyStore.waiting_units`."""
-        rows = self._database.read(
-            "SELECT topic, source, offset, timestamp, key, headers, value, sequence, lane, facts FROM waiting"
-            " ORDER BY topic, offset"
-        )
-        return [unpack_verified(topic, source, columns) for topic, source, *columns in rows]
+        sql = "SELECT topic, source, offset, timestamp, key, headers, value, sequence, lane, facts FROM waiting WHERE "
+        rows = [*self._database.read(sql + "wrapping IS NULL"), *self._database.read_many(sql + "wrapping", wrapping)]
+        found = [unpack_verified(topic, source, columns) for topic, source, *columns in rows]
+        return sorted(found, key=lambda one: (one.fetched.topic, one.fetched.offset))
+
+    def waiting_of(self, source: AgencyId) -> int:
+        """See `KeyStore.waiting_of`."""
+        return int(self._database.read("SELECT count(*) FROM waiting WHERE source = ?", (source,))[0][0])
 
     def findings(self, after: int, limit: int) -> list[tuple[int, Finding]]:
         """See `KeyStore.findings`."""

@@ -124,6 +124,19 @@ def test_numbers_only_grow_and_survive_a_discard(keys: KeyStore) -> None:
         assert keys.used_numbers([PAIR])[PAIR] == highest
 
 
+def test_after_the_loss_of_the_file_no_number_is_given_again(tmp_path: Path) -> None:
+    """Also where the next file is made within the same second; and a number keeps to its fifteen digits."""
+    begins = []
+    for name in ("lost", "new", "third"):
+        store = SqliteKeyStore(tmp_path / name, at_rest=AtRest(bytes(32)))
+        begins.append(store.used_numbers([PAIR])[PAIR])
+        store.close()
+    begins.sort()
+    assert all(after - before > 3 for before, after in zip(begins, begins[1:], strict=False))
+    assert 1_700_000_000 < begins[0]
+    assert begins[-1] < 2**48
+
+
 def test_a_discarded_batch_leaves_no_key(keys: KeyStore) -> None:
     """Keys of a batch that never was stored are gone, those of another batch stay, and they can be made anew."""
     keys.add(new_keys())
@@ -213,12 +226,15 @@ def test_two_readers_cannot_both_read_on(keys: KeyStore) -> None:
 
 
 def test_units_wait_for_their_wrapping_key(keys: KeyStore) -> None:
-    """A waiting record is kept exactly as it was verified, until it is done."""
-    waiting = [verified(4), verified(11, value=None)]
+    """A waiting record is kept exactly as it was verified, found by the key that it waits for, until it is done."""
+    one, other = KeyId(b"1" * 16), KeyId(b"2" * 16)
+    waiting = [(one, verified(4)), (other, verified(11, value=None))]
     keys.commit(replace(NOTHING, waiting=waiting))
-    assert keys.waiting_units() == waiting
-    keys.commit(replace(NOTHING, waiting=waiting[:1], done_waiting=waiting[1:]))
-    assert keys.waiting_units() == waiting[:1]
+    assert keys.waiting_units([one]) == [verified(4)]
+    assert keys.waiting_units([other, one]) == [verified(4), verified(11, value=None)]
+    assert (keys.waiting_units([]), keys.waiting_of(OTHER), keys.waiting_of(OWN)) == ([], 2, 0)
+    keys.commit(replace(NOTHING, waiting=waiting[:1], done_waiting=[verified(11, value=None)]))
+    assert (keys.waiting_units([other]), keys.waiting_of(OTHER)) == ([], 1)
 
 
 def test_findings_are_numbered_and_kept(keys: KeyStore) -> None:

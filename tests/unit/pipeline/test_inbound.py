@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from broker.names import PartName, keys_topic
+from broker.pipeline import keyring_feed
 from broker.ports import EntryKind, Station
 from broker.stages import Unsealed
 from tests.unit.pipeline.receiving import (
@@ -100,11 +101,27 @@ async def test_data_keys_may_come_before_their_wrapping_key(tmp_path: Path) -> N
     async with reading(tmp_path, cloud) as node:
         await node.drain()
         assert await node.entries() == []
-        assert len(await node.thread.run(node.keys.waiting_units)) == 1
+        assert await node.thread.run(node.keys.waiting_of, POL) == 1
         put(cloud, keys_to_me(sent)[:1])
         await node.drain()
         assert await node.event_ids() == sent.event_ids
-        assert await node.thread.run(node.keys.waiting_units) == []
+        assert await node.thread.run(node.keys.waiting_of, POL) == 0
+
+
+async def test_what_waits_for_wrapping_keys_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the bound of a source a key record is quarantined with a code."""
+    monkeypatch.setattr(keyring_feed, "MAX_WAITING", 1)
+    cloud, police = kafka(), Source()
+    sent = police.send(alert(1), alert(2, case="LP/2"), alert(3, case="LP/3"))
+    units = keys_to_me(sent)[1:]
+    put(cloud, units[:2])
+    async with reading(tmp_path, cloud) as node:
+        await node.drain()
+        put(cloud, units[2:])
+        await node.drain()
+        assert await node.thread.run(node.keys.waiting_of, POL) == 1
+        code = "inbound.too-many-keys-wait"
+        assert await node.quarantined() == [(code, FROM_POLICE, 1), (code, FROM_POLICE, 2)]
 
 
 # --- what waits -----------------------------------------------------------------------------------
