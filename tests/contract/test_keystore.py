@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -132,8 +133,8 @@ def test_after_the_loss_of_the_file_no_number_is_given_again(tmp_path: Path) -> 
         begins.append(store.used_numbers([PAIR])[PAIR])
         store.close()
     begins.sort()
-    assert all(after - before > 3 for before, after in zip(begins, begins[1:], strict=False))
-    assert 1_700_000_000 < begins[0]
+    assert all(after - before > 3 for before, after in pairwise(begins))
+    assert begins[0] > 1_700_000_000
     assert begins[-1] < 2**48
 
 
