@@ -228,7 +228,7 @@ def held(folder: Path) -> Iterator[None]:
             try:
                 holding.enter_context(files.held(folder / ".node.lock", seconds=0))
             except BlockingIOError as error:
-                raise MisconfiguredError("config.store-held", error.strerror or "") from error
+                raise MisconfiguredError("config.store-held") from error
         yield
 
 
