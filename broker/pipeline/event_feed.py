@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 from broker import telemetry
 from broker.errors import ForbiddenError, RejectedError, UntrustedError
@@ -23,7 +24,7 @@ from broker.pipeline.completeness import Placed, Streams
 from broker.pipeline.reading import cause_named_by, cause_of, contradicts, merge
 from broker.pipeline.remarks import Remarks, claimed_source
 from broker.policy import admit
-from broker.ports import Cause, EntryKind, Keep, State, Station, Taken
+from broker.ports import Cause, EntryKind, Finding, Keep, State, Station, Taken
 from broker.sealing.unseal import open_record, sealed_at
 from broker.stages import Closed, Opened
 
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from broker.ports import Kept
     from broker.stages import Admitted, Fetched, Verified
 
+CLOCK_PATIENCE: Final = timedelta(minutes=10)
+"""How far the time in a seal may lie beyond this node's clock before that is reported."""
+
 
 class EventFeed:
     """Takes events into the inbox. Its steps take turns, whichever thread calls."""
@@ -47,6 +51,7 @@ class EventFeed:
         self._inbox = receiver.inbox
         self._reader = receiver.reader
         self._lock = threading.Lock()
+        self._reported: set[tuple[str, Topic, AgencyId]] = set()
 
     def take(
         self,
@@ -129,7 +134,24 @@ class EventFeed:
                 others.append(seen)
         for topic, mine in own.items():
             self._compare(topic, mine, step)
+        for newest in {(seen.fetched.topic, seen.source): seen for seen in others}.values():
+            self._look_at_seal(newest, step)
         return others
+
+    def _look_at_seal(self, seen: Verified, step: _Step) -> None:
+        """Report, once a stream, a seal of a federation or a time that this node has not come to."""
+        if seen.federation > step.in_force.federation.version:
+            self._report_stream(seen, "inbound.newer-federation", f"version {seen.federation}", step)
+        if sealed_at(seen) > step.remarks.at + CLOCK_PATIENCE:
+            self._report_stream(seen, "inbound.sealed-ahead", f"sequence {seen.sequence}", step)
+
+    def _report_stream(self, seen: Verified, code: str, detail: str, step: _Step) -> None:
+        topic, source = seen.fetched.topic, seen.source
+        if (code, topic, source) not in self._reported:
+            step.reported.add((code, topic, source))
+            # About the stream, not a record of it: with one offset for all, the inbox has it once, also when restarted.
+            found = Finding(code=code, source=source, topic=topic, offset=0, at=step.remarks.at, detail=detail)
+            step.remarks.findings.append(found)
 
     def _compare(self, topic: Topic, mine: Sequence[Verified], step: _Step) -> None:
         """Report each record under this agency's name that this node did not seal."""
@@ -290,6 +312,7 @@ class EventFeed:
             )
         )
         telemetry.remarked(quarantine=remarks.quarantine, findings=remarks.findings)
+        self._reported |= step.reported
         telemetry.passed_over(step.passed_over)
         self._reader.forget_causes(event_id for _, event_id in step.events)
         self._receiver.probe.passed(Station.COMMITTED, count)
@@ -308,6 +331,7 @@ class _Step:
     """Events that this step lets in or adds to, with the parts that they then have."""
     late: list[Opened] = field(default_factory=list, repr=False)
     """Records that parts whose keys came late have completed in this step."""
+    reported: set[tuple[str, Topic, AgencyId]] = field(default_factory=set)
     passed_over: int = 0
 
     def let_in(self, placed: Placed, admitted: Admitted, whole: Opened, entry: EntryKind | None) -> None:

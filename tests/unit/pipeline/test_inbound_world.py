@@ -26,7 +26,7 @@ from tests.unit.pipeline.receiving import (
     rewritten,
     until,
 )
-from tests.unit.pipeline.sending import BP3MI, NOON, POL, UPTD, Death, KilledError, alert
+from tests.unit.pipeline.sending import BP3MI, NOON, POL, UPTD, Death, HeldClock, KilledError, alert
 from tests.unit.pipeline.spoiling import pages, with_cover
 
 if TYPE_CHECKING:
@@ -226,6 +226,21 @@ async def test_an_id_that_two_sources_use_is_no_cause(tmp_path: Path, at_once: i
         assert await node.thread.run(node.reader.cause, event_id) is None
         (found,) = await node.findings()
         assert (found.code, {found.source, found.detail}) == ("inbound.same-id", {POL, UPTD})
+
+
+@pytest.mark.parametrize("code", ["inbound.newer-federation", "inbound.sealed-ahead"])
+async def test_a_seal_ahead_of_this_node_is_reported_once_a_stream(tmp_path: Path, code: str) -> None:
+    """Its federation or its time is not known here yet: the records are taken, and a finding says so."""
+    cloud, police = kafka(), Source()
+    force = listed(version=0) if code == "inbound.newer-federation" else FORCE
+    clock = HeldClock(NOON - timedelta(minutes=11) if code == "inbound.sealed-ahead" else NOON)
+    for number in range(2):
+        sent = police.send(alert(number))
+        put(cloud, sent.keys, sent.events)
+        async with reading(tmp_path, cloud, force=lambda: force, clock=clock) as node:
+            await node.drain()
+            assert len(await node.event_ids()) == number + 1
+            assert [(found.code, found.topic) for found in await node.findings()] == [(code, ALERT)]
 
 
 async def test_no_value_of_an_event_stands_on_a_page(tmp_path: Path) -> None:
