@@ -24,7 +24,7 @@ SHOWN = set(
     system kind event_id named origin signing receiving signing_keys
     code clause agreement station detail left_out withheld missing type
     row rows entry number at since accepted_at published_at stored_at release_at sealed_at state count copies held head
-    before after streams places lanes rewound_to resent was cover refused reported gaps_reported released findings
+    before after streams places lanes resent was cover refused reported gaps_reported findings unlisted proven
     offsets keep remove quarantine entries waiting forked quarantined accepted unpublished consumer verified fetched
     opened parts record refusal route events heads batch numbers done_waiting keys gap stream event draft
     """.split()  # noqa: SIM905 - a list of so many words is easier to read so
