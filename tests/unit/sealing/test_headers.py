@@ -1,11 +1,13 @@
 """The nine headers and the leaf."""
 
 from dataclasses import replace
+from typing import Final
 
 import pytest
 
 from broker.errors import UntrustedError
 from broker.names import AgencyId, Lane, Leaf, RecordId, Topic
+from broker.sealing.encoding import parse_seal_unverified
 from broker.sealing.headers import NAMES, encode_headers, leaf_of, parse_headers_unverified
 from broker.stages import FetchedHeaders
 from tests.vector_builder.bad import alert
@@ -36,13 +38,28 @@ def test_headers_are_read_as_they_were_written(sequence: int) -> None:
     assert tuple(name for name, _ in found.all) == NAMES
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("value", [None, b"", b"\n", b"A" * 8_193], ids=["none", "empty", "line feed", "too long"])
-def test_a_header_without_a_proper_value_is_refused(name: str, value: bytes | None) -> None:
+IMPROPER: Final = {"none": None, "empty": b"", "line feed": b"\n", "too long": b"A" * 8_193}
+OF_THE_SEAL: Final = ("empty", "line feed")
+"""What the headers leave to the Seal, whose own form is judged with it."""
+
+
+@pytest.mark.parametrize(
+    ("name", "how"), [(name, how) for name in NAMES for how in IMPROPER if name != "ce_seal" or how not in OF_THE_SEAL]
+)
+def test_a_header_without_a_proper_value_is_refused(name: str, how: str) -> None:
     """Kafka carries headers without values; they are refused like any other form that is wrong."""
-    if (name, value) in {("ce_seal", b""), ("ce_seal", b"\n")}:
-        return  # the Seal's own form is judged with the Seal
+    value = IMPROPER[how]
     refuse(tuple((each, value if each == name else old) for each, old in headers()))
+
+
+@pytest.mark.parametrize("how", OF_THE_SEAL)
+def test_a_seal_without_a_proper_form_is_refused_with_the_seal(how: str) -> None:
+    """Not by the headers, which hold any text there, but by what reads the Seal."""
+    text = IMPROPER[how] or b""
+    found = parse_headers_unverified(tuple((each, text if each == "ce_seal" else old) for each, old in headers()))
+    with pytest.raises(UntrustedError) as caught:
+        parse_seal_unverified(found.seal)
+    assert caught.value.code == "untrusted.seal"
 
 
 def test_no_value_can_borrow_from_the_next() -> None:
