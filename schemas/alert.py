@@ -98,6 +98,8 @@ class AlertIssued(EventData):
         name="alert.issued.v1",
         title_id="Peringatan dikeluarkan",
         title_en="Alert issued",
+        about_id="Memperingatkan instansi yang harus segera bertindak, dan menjawab peringatan.",
+        about_en="Alerts those who must act now, and acknowledges an alert.",
     )
     open: AlertIssuedOpen
     narrative: AlertIssuedNarrative

@@ -119,6 +119,8 @@ class Fact:
         name: area, fact and major version, as `alert.issued.v1`.
         title_id: title in Indonesian.
         title_en: title in English.
+        about_id: what it is for, one sentence in Indonesian.
+        about_en: the same in English.
     """
 
     number: str
@@ -126,6 +128,8 @@ class Fact:
     name: str
     title_id: str
     title_en: str
+    about_id: str
+    about_en: str
 
     @property
     def type(self) -> str:
@@ -147,6 +151,22 @@ class EventData(Model):
 
         Returns:
             The person's reference, or None where the event concerns no one person.
+        """
+        return None
+
+    def kept_from(self) -> frozenset[str]:
+        """Name the agencies that must not have the event, whatever the agreements say.
+
+        Returns:
+            Agency ids; empty for most types.
+        """
+        return frozenset()
+
+    def twin(self) -> "EventData | None":
+        """Make the reduced event that is sent beside this one to those who may not have it.
+
+        Returns:
+            Data of another type, or None for most types.
         """
         return None
 

@@ -83,6 +83,8 @@ class CrossingFlagged(EventData):
         name="border.crossing-flagged.v1",
         title_id="Perlintasan ditandai",
         title_en="Border crossing flagged",
+        about_id="Memberitahukan perlintasan yang mencurigakan, dan hanya itu.",
+        about_en="Tells of a suspicious border crossing, and of none other.",
     )
     open: CrossingFlaggedOpen
     identity: CrossingFlaggedIdentity

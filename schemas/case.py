@@ -103,6 +103,8 @@ class CaseRegistered(EventData):
         name="case.registered.v1",
         title_id="Perkara didaftarkan",
         title_en="Case registered",
+        about_id="Memberitahukan bahwa kepolisian mendaftarkan perkara.",
+        about_en="Tells that the police registered a case.",
     )
     open: CaseRegisteredOpen
     narrative: CaseRegisteredNarrative

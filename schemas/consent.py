@@ -127,6 +127,8 @@ class ConsentChanged(EventData):
         name="consent.changed.v1",
         title_id="Persetujuan berubah",
         title_en="Consent changed",
+        about_id="Memberitahukan kepada pemegang data apa yang disetujui seseorang, dan kapan tidak lagi.",
+        about_en="Tells holders of data what a person agrees to, and when no longer.",
     )
     open: ConsentChangedOpen
     identity: ConsentChangedIdentity

@@ -199,6 +199,8 @@ class BundleShared(EventData):
         name="intel.bundle-shared.v1",
         title_id="Informasi jaringan dibagikan",
         title_en="Intelligence bundle shared",
+        about_id="Berbagi intelijen tentang jaringan pelaku, tidak pernah tentang korban.",
+        about_en="Shares intelligence about networks of offenders, never about victims.",
     )
     open: BundleSharedOpen
     network: BundleSharedNetwork

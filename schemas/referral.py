@@ -84,6 +84,8 @@ class ReferralRequested(EventData):
         name="referral.requested.v1",
         title_id="Rujukan diminta",
         title_en="Referral requested",
+        about_id="Meminta satu penyedia layanan membantu seseorang.",
+        about_en="Asks one provider of services to help a person.",
     )
     open: ReferralRequestedOpen
     identity: ReferralRequestedIdentity
@@ -147,6 +149,8 @@ class ReferralResponded(EventData):
         name="referral.responded.v1",
         title_id="Rujukan dijawab",
         title_en="Referral responded",
+        about_id="Menjawab rujukan: diterima, ditolak, dicabut, atau selesai.",
+        about_en="Answers a referral: accepted, rejected, revoked or done.",
     )
     open: ReferralRespondedOpen
     narrative: Maybe[ReferralRespondedNarrative] = None

@@ -95,6 +95,8 @@ class TipReceived(EventData):
         name="tip.received.v1",
         title_id="Laporan masyarakat diterima",
         title_en="Tip received",
+        about_id="Meneruskan laporan tanpa nama kepada instansi yang dapat bertindak.",
+        about_en="Passes an anonymous report to the agencies that can act on it.",
     )
     open: TipReceivedOpen
     narrative: TipReceivedNarrative
@@ -148,6 +150,8 @@ class TipTriaged(EventData):
         name="tip.triaged.v1",
         title_id="Laporan masyarakat ditelaah",
         title_en="Tip triaged",
+        about_id="Memberitahukan hasil telaah laporan dan jawaban bagi pelapor.",
+        about_en="Says what came of a tip, and what its reporter may read.",
     )
     open: TipTriagedOpen
     narrative: TipTriagedNarrative
