@@ -6,10 +6,10 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from schemas.base import Compartment, EventData, Fact, Model, OpenPart, Source, refuse
+from schemas.base import Compartment, EventData, Fact, Maybe, Model, OpenPart, Source, refuse
 from schemas.codelists import OneOf
 from schemas.people import PersonRef
-from schemas.scalars import Day, Line200
+from schemas.scalars import Day, Line80, Line200, Moment, Text1000
 from schemas.vocabulary import Nexus, PlaceCode
 
 _CANONICAL = (
@@ -108,6 +108,45 @@ class CaseRegistered(EventData):
     )
     open: CaseRegisteredOpen
     narrative: CaseRegisteredNarrative
+
+
+class CaseProgressedOpen(OpenPart):
+    """What every recipient sees: how far the case has come, and of nobody in it."""
+
+    stage: Annotated[str, OneOf("case-stages"), Source("SPPT-TI stage names")]
+    sp2hp: Annotated[Maybe[Annotated[str, OneOf("sp2hp")]], Field(alias="sp2hp"), Source("police practice, SP2HP")] = (
+        None
+    )
+
+
+class CaseProgressedNarrative(Compartment):
+    """Which case, and what those who protect its victims need to prepare for."""
+
+    lp_number: LpNumber
+    spdp_no: Annotated[
+        Maybe[Line80], Source("number of the notice that an investigation began (SPDP); its form is unverified")
+    ] = None
+    next_hearing: Maybe[Moment] = None
+    victim_safe_note: Annotated[
+        Maybe[Text1000], Source("own; written so that it may be read to the victim, and names nobody")
+    ] = None
+    protective_orders: Annotated[tuple[Line200, ...], Field(max_length=10)] = ()
+
+
+class CaseProgressed(EventData):
+    """E12: a case reached another stage."""
+
+    fact: ClassVar[Fact] = Fact(
+        number="E12",
+        area="case",
+        name="case.progressed.v1",
+        title_id="Perkara berlanjut",
+        title_en="Case progressed",
+        about_id="Memberitahukan tahap yang dicapai perkara, agar pendamping dan pelindung korban dapat bersiap.",
+        about_en="Tells which stage a case has reached, so that those who protect its victims can prepare.",
+    )
+    open: CaseProgressedOpen
+    narrative: CaseProgressedNarrative
 
 
 def canonical_lp(original: str) -> str:

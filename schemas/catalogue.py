@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol, TypeVar, cast
 
 from pydantic import Field, create_model
 
-from schemas.base import Compartment, EventData, Maybe, Model, OpenPart
+from schemas.base import COMPARTMENTS, Compartment, EventData, Maybe, Model, OpenPart
 from schemas.envelope import NEVER_MENTIONED, CoverData, CoverEvent, DraftEvent, ReasonCode
 from schemas.events import EVENTS, compartments_of, open_part_of
 
@@ -109,9 +109,12 @@ def _cover_data(kind: EventKind) -> Any:  # noqa: ANN401
     map_of: Any = dict
     names = tuple(kind.compartments)
     mentioned = tuple(name for name in names if name not in NEVER_MENTIONED)
+    # Where there is nothing to name, the length refuses every name: pydantic has no choice among none.
+    part, withheld = _one_of[names or COMPARTMENTS], _one_of[mentioned or COMPARTMENTS]
+    lengths = Field(default=None, min_length=1, max_length=len(mentioned))
     fields = {
-        "parts": (tuple_of[_one_of[names], ...], Field(max_length=len(names))),
-        "withheld": (Maybe[map_of[_one_of[mentioned], ReasonCode]], Field(default=None, min_length=1)),  # type: ignore[misc]
+        "parts": (tuple_of[part, ...], Field(max_length=len(names))),
+        "withheld": (Maybe[map_of[withheld, ReasonCode]], lengths),  # type: ignore[misc]
     }
     return _make(f"{kind.data.__name__}CoverData", __base__=generic[kind.open], **fields)
 

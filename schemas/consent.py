@@ -21,6 +21,9 @@ class Change(StrEnum):
     EXPIRED = "expired"
 
 
+_GIVING = frozenset({Change.GRANTED, Change.NARROWED})
+
+
 class GivenBy(StrEnum):
     """Who spoke: UU 27/2022 Art. 25, with the child's best interest where no guardian may speak."""
 
@@ -100,6 +103,7 @@ class ConsentChangedIdentity(Compartment):
     """Whose consent."""
 
     person_ref: PersonRef
+    is_minor: Annotated[Maybe[bool], Source("UU 21/2007 Art. 1(5): under 18")] = None
 
 
 class ConsentChangedNarrative(Compartment):
@@ -139,9 +143,16 @@ class ConsentChanged(EventData):
         return self.identity.person_ref
 
     def check(self) -> None:
-        """A grant has scope and proof; a guardian in conflict speaks for nobody (UU 27/2022 Arts. 22-25)."""
+        """A grant has scope and proof; no child gives it alone, and no guardian in conflict (UU 27/2022 Arts. 22-25)."""
         said = self.narrative
         if self.open.change is Change.GRANTED and (said.evidence is None or not said.scopes):
             refuse("consent_unproven", "A granted consent states its scopes and its proof.")
         if said.guardian_conflict and said.given_by in {GivenBy.PARENT, GivenBy.GUARDIAN}:
             refuse("guardian_conflict", "A guardian in conflict with the child cannot speak for the child.")
+        # Whoever takes a consent back is asked for nothing more, a child neither.
+        if not self.identity.is_minor or self.open.change not in _GIVING:
+            return
+        if said.given_by is GivenBy.SELF:
+            refuse("child_consent", "A child alone does not give consent.")
+        if said.assent is None:
+            refuse("assent_missing", "Consent for a child says whether the child agrees.")

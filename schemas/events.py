@@ -6,10 +6,14 @@ from typing import cast, get_args
 from schemas.alert import AlertIssued
 from schemas.base import COMPARTMENTS, Compartment, EventData, OpenPart
 from schemas.border import CrossingFlagged
-from schemas.case import CaseRegistered
+from schemas.case import CaseProgressed, CaseRegistered
 from schemas.consent import ConsentChanged
 from schemas.intel import BundleShared
+from schemas.linkage import LinkageDetected
 from schemas.referral import ReferralRequested, ReferralResponded
+from schemas.rights import DutyRaised
+from schemas.safety import RiskRaised
+from schemas.service import CapacityReported, ReintegrationFollowedUp, ServiceProgressed
 from schemas.tip import TipReceived, TipTriaged
 
 EVENTS: tuple[type[EventData], ...] = (
@@ -18,10 +22,17 @@ EVENTS: tuple[type[EventData], ...] = (
     CrossingFlagged,
     AlertIssued,
     CaseRegistered,
+    CaseProgressed,
     BundleShared,
+    LinkageDetected,
     ConsentChanged,
     ReferralRequested,
     ReferralResponded,
+    ServiceProgressed,
+    RiskRaised,
+    ReintegrationFollowedUp,
+    CapacityReported,
+    DutyRaised,
 )
 
 

@@ -32,6 +32,8 @@ Sex = Annotated[
     Source("ISO 5218, as the document says: not known, male, female, not applicable"),
 ]
 
+_ADULT = 18
+_CHILDHOOD = frozenset({AgeBand.TO_8, AgeBand.TO_17})
 _WEIGHTS = (7, 3, 1)
 _LINE_1 = r"^[A-Z][A-Z<][A-Z<]{3}[A-Z<]{39}$"
 # Document number and its digit, nationality, birth, sex, expiry, then the optional field: blank, for
@@ -78,6 +80,25 @@ class PersonMinimum(Model):
     languages: Annotated[tuple[Language, ...], Field(max_length=8), Source("HTCDS 2.0 prs_PrimaryLanguage")] = ()
     is_minor: Annotated[Maybe[bool], Source("UU 21/2007 Art. 1(5): under 18")] = None
 
+    @model_validator(mode="after")
+    def _band_rule(self) -> Self:
+        # Not against the birth date: that is the document's, and it is children's documents that are made older.
+        if (
+            self.is_minor is not None
+            and self.age_band is not None
+            and self.is_minor is not (self.age_band in _CHILDHOOD)
+        ):
+            refuse("minor_age", "Whether a person is a minor agrees with the age that is given.")
+        return self
+
+    def is_child(self) -> bool:
+        """Tell whether the person is said to be under 18; the stricter rules for children hang on it.
+
+        Returns:
+            Whether `isMinor` says so, or in its absence the age band; a birth date does not, for want of a clock.
+        """
+        return self.age_band in _CHILDHOOD if self.is_minor is None else self.is_minor
+
 
 class Person(PersonMinimum):
     """A person in full, for those who care for them: HTCDS 2.0 Person, without identity numbers."""
@@ -90,6 +111,16 @@ class Person(PersonMinimum):
     marital_status: Maybe[MaritalStatus] = None
     children_count: Annotated[Maybe[int], Field(ge=0, le=30), Source("HTCDS 2.0 prs_NumberOfChildren")] = None
     guardian: Maybe[Guardian] = None
+
+    @model_validator(mode="after")
+    def _years_rule(self) -> Self:
+        if self.is_minor is not None and self.age_years is not None and self.is_minor is not (self.age_years < _ADULT):
+            refuse("minor_age", "Whether a person is a minor agrees with the age that is given.")
+        return self
+
+    def is_child(self) -> bool:
+        """Tell the same, by the years where nothing else says it."""
+        return super().is_child() or (self.is_minor is None and self.age_years is not None and self.age_years < _ADULT)
 
 
 class Checks(Model):

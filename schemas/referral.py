@@ -30,6 +30,10 @@ class ConsentState(StrEnum):
     CHILD_BEST_INTEREST = "child_best_interest"
 
 
+_WITHOUT_CONSENT = frozenset({ConsentState.CHILD_BEST_INTEREST, ConsentState.VITAL_INTEREST})
+"""On what a child's referral may rest where no guardian may be asked; to override is no ground of its own."""
+
+
 class ReferralReason(StrEnum):
     """Why: HTCDS 2.0 `cas_ReasonForOutgoingReferral`."""
 
@@ -96,6 +100,16 @@ class ReferralRequested(EventData):
     def person_ref(self) -> str:
         """Who is referred."""
         return self.identity.person.person_ref
+
+    def check(self) -> None:
+        """A guardian in conflict consents for nobody; for a child only another guardian does (UU 27/2022 Art. 25)."""
+        state, guardian = self.open.consent_state, self.identity.guardian
+        if state is ConsentState.GIVEN and guardian is not None and guardian.conflict:
+            refuse("guardian_conflict", "A guardian in conflict with the child cannot speak for the child.")
+        if not self.identity.person.is_child() or state in _WITHOUT_CONSENT:
+            return
+        if state is not ConsentState.GIVEN or guardian is None or not guardian.consent_given:
+            refuse("child_consent", "A child's referral rests on a guardian's consent, best or vital interest.")
 
 
 class State(StrEnum):

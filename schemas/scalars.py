@@ -77,6 +77,22 @@ class _Unique:
 
 UNIQUE = _Unique()
 
+
+@dataclass(frozen=True, slots=True)
+class OneNumberOf:
+    """Annotates a whole number that must be one of a few; a choice of pydantic's own takes `true` for 1."""
+
+    numbers: tuple[int, ...]
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.chain_schema(
+            [core_schema.int_schema(strict=True), core_schema.literal_schema([*self.numbers])]
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"type": "integer", "enum": [*self.numbers]}
+
+
 Uuid = Annotated[str, Field(pattern=f"^{_UUID}$", max_length=36), Source("RFC 9562 §4, lower case")]
 CaseUrn = Annotated[str, Field(pattern=f"^urn:simpul:case:{_UUID}$", max_length=52)]
 AgencyId = Annotated[str, Field(pattern=f"^{AGENCY}$", max_length=63)]

@@ -12,8 +12,17 @@ _NAMES = sorted(path.name.removesuffix(".json") for path in (files("schemas") / 
 
 
 def test_the_lists_are_those_expected() -> None:
-    """Six lists."""
-    assert _NAMES == ["border-flags", "law-references", "modus", "regions", "services", "signs"]
+    """Eight lists."""
+    assert _NAMES == [
+        "border-flags",
+        "case-stages",
+        "law-references",
+        "modus",
+        "regions",
+        "services",
+        "signs",
+        "sp2hp",
+    ]
 
 
 @pytest.mark.parametrize("name", _NAMES)
@@ -31,9 +40,9 @@ def test_a_list_states_source_date_and_version(name: str) -> None:
 
 
 def test_what_is_not_verified_says_so() -> None:
-    """The two codes that research could not confirm are marked, and stay data."""
+    """The codes that research could not confirm are marked, and stay data."""
     unverified = {(name, entry.code) for name in _NAMES for entry in listing(name).codes if entry.unverified}
-    assert unverified == {("modus", "ABK"), ("law-references", "uu1-2023-455")}
+    assert unverified == {("modus", "ABK"), ("law-references", "uu1-2023-455"), ("sp2hp", "A4"), ("sp2hp", "A5")}
 
 
 def test_a_code_is_found_or_not() -> None:

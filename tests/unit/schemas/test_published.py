@@ -131,6 +131,10 @@ def test_other_validators_accept_the_example(number: str) -> None:
         pytest.param("E16", {"data__open__consentState": GONE}, id="no consent state"),
         pytest.param("E16", {"data__safe_contact__phones": ["0800"]}, id="no E.164"),
         pytest.param("E17", {"data__open": []}, id="list for an object"),
+        pytest.param("E14", {"data__open__events": [EVENT, EVENT]}, id="event twice"),
+        pytest.param("E20", {"data__open__month": True}, id="truth for a number"),
+        pytest.param("E20", {"data__open__month": 2}, id="number not among the few"),
+        pytest.param("E21", {"data__narrative": {}}, id="compartment of a type without any"),
     ],
 )
 def test_other_validators_refuse_the_same(number: str, changes: dict[str, Any]) -> None:
