@@ -143,7 +143,7 @@ class ConsentChanged(EventData):
         return self.identity.person_ref
 
     def check(self) -> None:
-        """A grant has scope and proof; no child gives it alone, and no guardian in conflict (UU 27/2022 Arts. 22-25)."""
+        """A grant has scope and proof; no child gives it alone, nor a guardian in conflict (UU 27/2022 Arts. 22-25)."""
         said = self.narrative
         if self.open.change is Change.GRANTED and (said.evidence is None or not said.scopes):
             refuse("consent_unproven", "A granted consent states its scopes and its proof.")

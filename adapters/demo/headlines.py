@@ -26,6 +26,9 @@ _SHOWN: Final = {
     "referral.responded.v1": ("open.state",),
     "consent.changed.v1": ("open.change", "narrative.givenBy"),
     "case.registered.v1": ("open.reportModel", "open.offenceGroup", "narrative.modus"),
+    "case.progressed.v1": ("open.stage", "open.sp2hp"),
+    "linkage.detected.v1": ("open.strength", "narrative.humanReviewed"),
+    "safety.risk-raised.v1": ("open.riskLevel", "narrative.riskType"),
 }
 """For each type what may be shown: the part, the field, and within a list of objects the field of each."""
 

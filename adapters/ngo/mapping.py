@@ -5,8 +5,9 @@ Rules:
 - only the consent leaves: whose (a reference), what was agreed, by whom, with which proof; the rest of an intake
   stays until somebody refers the person on purpose;
 - what a tick box cannot say is not made up: scopes and prompts come from the agency's settings, or are absent;
-- for a child, or where the age is not known, the form says who consented; a guardian in conflict speaks for nobody,
-  and the basis becomes vital interest with the child's best interest (UU 27/2022 Art. 20(2)(d), 25);
+- for a child, or where the age is not known, the form says who consented, and for a child what the child says; a
+  guardian in conflict speaks for nobody, and the basis becomes vital interest with the child's best interest
+  (UU 27/2022 Art. 20(2)(d), 25);
 - a box that is not ticked is a withdrawal only where the form says so: it is never guessed, and never passed over.
 """
 
@@ -74,6 +75,8 @@ def mapped(intake: Intake, *, terms: Terms) -> Mapped:
     # Whoever takes a consent back is never asked for more: only giving needs somebody who may give it.
     if change in _GIVING and not _may_give(intake, given_by, conflict):
         return Reject(file="", row=intake.row, field="sim_GivenBy", code="adapter.consent-child")
+    if change in _GIVING and _is_adult(intake) is False and "sim_Assent" not in intake.fields:
+        return Reject(file="", row=intake.row, field="sim_Assent", code="adapter.value-missing")
     speaks = _BEST_INTEREST if conflict and given_by in _OWN_GUARDIANS else given_by or "self"
     body = _body(intake, change=change, given_by=str(speaks), conflict=conflict is True, terms=terms)
     return offer(intake.row, _origin(intake), body)
@@ -129,10 +132,16 @@ def _body(intake: Intake, *, change: str, given_by: str, conflict: bool, terms: 
         "status": terms.status,
         "data": {
             "open": opened,
-            "identity": {"personRef": intake.fields.get("sim_PersonRef", _person_ref(intake.uuid))},
+            "identity": _identity(intake),
             "narrative": _narrative(intake, granted=granted, given_by=given_by, conflict=conflict, terms=terms),
         },
     }
+
+
+def _identity(intake: Intake) -> dict[str, Any]:
+    """Name the person; say of a child that it is one, so that the stricter rules hold, and of nobody else their age."""
+    identity: dict[str, Any] = {"personRef": intake.fields.get("sim_PersonRef", _person_ref(intake.uuid))}
+    return {**identity, "isMinor": True} if _is_adult(intake) is False else identity
 
 
 def _narrative(intake: Intake, *, granted: bool, given_by: str, conflict: bool, terms: Terms) -> dict[str, Any]:

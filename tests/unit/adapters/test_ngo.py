@@ -62,6 +62,7 @@ def test_the_sample_gives_an_event_that_the_catalogue_accepts(read: Read, intake
     assert body["time"] == "2026-08-07T11:20:43+07:00"
     assert (body["basis"], body["lawref"], body["priority"]) == ("pdp20-2-a", "uu27-2022-40", "P2")
     assert body["data"]["open"] == {"change": "granted"}
+    assert body["data"]["identity"].keys() == {"personRef"}
     narrative = body["data"]["narrative"]
     assert (narrative["givenBy"], narrative["guardianConflict"]) == ("self", False)
     assert narrative["scopes"] == [
@@ -232,7 +233,7 @@ def test_for_a_child_the_form_says_who_consented(
     read: Read, intake: dict[str, Any], said: dict[str, str], given_by: str | None
 ) -> None:
     """A guardian in conflict speaks for nobody: the basis becomes vital interest."""
-    found = read({**intake, "prs_Birthdate": BIRTH_OF_A_CHILD, **said})
+    found = read({**intake, "prs_Birthdate": BIRTH_OF_A_CHILD, "sim_Assent": "TRUE", **said})
     if given_by is None:
         assert found == [Reject(file="05_kobo.json", row=1, field="sim_GivenBy", code="adapter.consent-child")]
         return
@@ -244,6 +245,15 @@ def test_for_a_child_the_form_says_who_consented(
     assert body["basis"] == ("pdp20-2-d" if conflict else "pdp20-2-a")
     assert narrative.get("alternativeBasis") == ("pdp20-2-d" if conflict else None)
     assert body["lawref"] == "uu27-2022-25"
+    assert body["data"]["identity"]["isMinor"] is True
+
+
+def test_for_a_child_the_form_says_what_the_child_says(read: Read, intake: dict[str, Any]) -> None:
+    """Without it the form is rejected; a child that does not agree is no obstacle, but is never left out."""
+    intake |= {"prs_Birthdate": BIRTH_OF_A_CHILD, "sim_GivenBy": "court"}
+    missing = Reject(file="05_kobo.json", row=1, field="sim_Assent", code="adapter.value-missing")
+    assert read(intake) == [missing]
+    assert only(read({**intake, "sim_Assent": "FALSE"}))["data"]["narrative"]["assent"] is False
 
 
 def test_an_unknown_age_is_no_adult(read: Read, intake: dict[str, Any]) -> None:
