@@ -21,7 +21,7 @@ from tests.unit.policy.federations import CAUSE_ID, ROLES, SUBJECT, rules
 from tests.unit.validation.bodies import NUMBERS, checked
 
 RULES = rules()
-TYPE = {number: f"id.simpul.{name}" for number, name in NUMBERS.items()}
+TYPE = NUMBERS
 ANSWERS = {"E02": TYPE["E01"], "E07-ack": TYPE["E07"], "E17": TYPE["E16"]}
 
 # The table, written a second time by hand from AGREEMENTS.md: senders, and for each recipient what it may ever open.

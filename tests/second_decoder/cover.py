@@ -16,7 +16,7 @@ from tests.second_decoder.record import Topic
 NAMES = ("identity", "narrative", "place", "network", "health", "docs", "safe_contact")
 MOST_DEEP = 254
 NEVER_WITHHELD = frozenset({"health", "safe_contact"})
-STEPS_OF_15_MINUTES = frozenset({"tip", "victim", "consent", "referral", "service"})
+STEPS_OF_15_MINUTES = frozenset({"tip", "victim", "consent", "referral", "service", "safety", "reintegration"})
 CODED = ("purpose", "basis", "lawref", "tlp", "pap", "priority", "status")
 
 REQUIRED = {
@@ -33,10 +33,17 @@ TYPES = {
     "id.simpul.border.crossing-flagged.v1": {"identity", "narrative"},
     "id.simpul.alert.issued.v1": {"narrative", "place"},
     "id.simpul.case.registered.v1": {"narrative"},
+    "id.simpul.case.progressed.v1": {"narrative"},
     "id.simpul.intel.bundle-shared.v1": {"network"},
+    "id.simpul.linkage.detected.v1": {"narrative"},
     "id.simpul.consent.changed.v1": {"identity", "narrative"},
     "id.simpul.referral.requested.v1": {"identity", "narrative", "place", "safe_contact"},
     "id.simpul.referral.responded.v1": {"narrative"},
+    "id.simpul.service.progressed.v1": {"narrative", "health"},
+    "id.simpul.safety.risk-raised.v1": {"narrative", "place"},
+    "id.simpul.reintegration.followed-up.v1": {"narrative"},
+    "id.simpul.service.capacity-reported.v1": set(),
+    "id.simpul.data.duty-raised.v1": {"narrative"},
 }
 """The compartments of each type."""
 
@@ -163,8 +170,8 @@ def check_type(cover: dict[str, Any]) -> None:
     if cover["type"] in ANSWERS and "causationid" not in cover:
         raise RefusedError(code)
     time = read_time(cover["time"], code)
-    area = cover["type"].split(".")[2]
-    if area in STEPS_OF_15_MINUTES and (time.minute % 15, time.second) != (0, 0):
+    word = cover["type"].split(".")[2]
+    if word in STEPS_OF_15_MINUTES and (time.minute % 15, time.second) != (0, 0):
         raise RefusedError(code)
 
 

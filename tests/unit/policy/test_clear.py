@@ -115,6 +115,34 @@ def test_parts_of_one_event_are_not_remembered_for_another() -> None:
     assert held == [["cover", "narrative", "place"], ["cover", "narrative"], ["cover", "narrative", "place"]]
 
 
+def test_a_type_without_compartments_is_a_cover_alone() -> None:
+    """Its one part is the cover, which names no other and withholds none, and the recipient's catalogue reads it."""
+    row = """
+[[agreement]]
+id = "E21-alone"
+type = "id.simpul.service.capacity-reported.v1"
+text_id = "Daya tampung."
+text_en = "Capacity."
+purposes = ["protection"]
+bases = ["pdp20-2-e"]
+lawrefs = ["permenpppa8-2021"]
+valid_until = 2028-12-31
+
+[[agreement.sender]]
+roles = ["social-services"]
+
+[[agreement.recipient]]
+roles = ["immigration"]
+compartments = []
+"""
+    ours = rules(toml=agreements_without("E21") + row.encode())
+    event = checked("E21", UPTD, audience=IMI)
+    (copy,) = clear(event, ours, {}).copies
+    assert [part.name for part in copy.parts] == ["cover"]
+    assert cover_of(copy)["data"].keys() == {"open", "parts"}
+    assert event.kind.cover.validate_json(copy.parts[0].content).data.parts == ()
+
+
 def test_recipient_of_the_cause_is_a_condition_that_can_be_made() -> None:
     """`recipient-is-cause-audience`: an answer that goes only to those who were told before."""
     toml = default_agreements().decode()

@@ -12,25 +12,15 @@ import orjson
 from broker.names import AgencyId
 from broker.stages import Checked, Draft, Origin
 from broker.validation import check
+from schemas.catalogue import KINDS
 
 SECRET = bytes(range(32))
-NUMBERS = {
-    "E01": "tip.received.v1",
-    "E02": "tip.triaged.v1",
-    "E03": "border.crossing-flagged.v1",
-    "E07": "alert.issued.v1",
-    "E11": "case.registered.v1",
-    "E13": "intel.bundle-shared.v1",
-    "E15": "consent.changed.v1",
-    "E16": "referral.requested.v1",
-    "E17": "referral.responded.v1",
-}
+NUMBERS = {kind.number: kind.type for kind in KINDS}
 
 
 @cache
 def _example(number: str) -> bytes:
-    name = f"id.simpul.{NUMBERS[number]}.json"
-    return (resources.files("schemas") / "examples" / name).read_bytes()
+    return (resources.files("schemas") / "examples" / f"{NUMBERS[number]}.json").read_bytes()
 
 
 def body(number: str, /, **changes: Any) -> dict[str, Any]:
