@@ -9,6 +9,7 @@ Rules enforced here, for all models below:
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, ClassVar, NoReturn, TypeVar
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
@@ -99,6 +100,20 @@ class OpenPart(Model):
 
     def check(self) -> None:
         """Check the rules that bind several fields; drafts and covers call it once they are read.
+
+        Raises:
+            PydanticCustomError: a rule is broken (see `refuse`).
+        """
+
+    def check_times(self, time: datetime, expirytime: datetime | None) -> None:
+        """Check the rules that bind the times of the envelope; drafts and covers call it after `check`.
+
+        A cover's times are rounded, the time down and the expiry time up, by less than a quarter of an hour each: a
+        rule must hold for them too.
+
+        Args:
+            time: when it happened.
+            expirytime: when the event expires, if it does.
 
         Raises:
             PydanticCustomError: a rule is broken (see `refuse`).

@@ -1,15 +1,23 @@
-"""What strikes immigration at the border (area `border`); ordinary movements never travel."""
+"""What strikes immigration at the border, and what becomes of travel documents (area `border`).
 
+Ordinary movements never travel, and nothing here enters anybody on a list.
+"""
+
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from schemas.base import Compartment, EventData, Fact, Maybe, Model, OpenPart, Source
+from schemas.base import Compartment, EventData, Fact, Maybe, Model, OpenPart, Source, refuse
+from schemas.case import LpNumber
 from schemas.codelists import OneOf
-from schemas.people import PersonMinimum, TravelDocument
-from schemas.scalars import Text2000
+from schemas.people import PersonMinimum, PersonRef, TravelDocument
+from schemas.scalars import Day, Line200, Text2000
 from schemas.vocabulary import Alpha2, Nexus, Weight
+
+DEFERRAL_DAYS = 180
+"""A deferral is forgotten after so many whole days."""
 
 
 class Direction(StrEnum):
@@ -93,3 +101,116 @@ class CrossingFlagged(EventData):
     def person_ref(self) -> str:
         """The traveller."""
         return self.identity.person.person_ref
+
+
+class DocumentStatus(StrEnum):
+    """What became of a travel document: own list, after UU 6/2011 Art. 89(2)(a)."""
+
+    LOST = "lost"
+    STOLEN = "stolen"
+    WITHHELD = "withheld_by_exploiter"
+    FORGED = "forged"
+    FALSE_DATA = "obtained_by_false_data"
+    RECOVERED = "recovered"
+    REVOKED = "revoked"
+
+
+class DocumentStatusReportedOpen(OpenPart):
+    """What every recipient sees: that a document has this status, not whose."""
+
+    status_code: DocumentStatus
+
+
+class DocumentStatusReportedIdentity(Compartment):
+    """Which document, and who holds it where the case has a reference for that person."""
+
+    doc: TravelDocument
+    holder_ref: Maybe[PersonRef] = None
+
+
+class DocumentStatusReportedNarrative(Compartment):
+    """How it came about, and that INTERPOL was not told: only the issuing country may enter a document in SLTD."""
+
+    circumstance: Text2000
+    report_ref: Maybe[LpNumber] = None
+    not_sltd: Annotated[Literal[True], Source("INTERPOL SLTD: entries by the issuing country alone, through its NCB")]
+
+
+class DocumentStatusReported(EventData):
+    """E04: a travel document was lost, withheld, forged, found again or revoked."""
+
+    fact: ClassVar[Fact] = Fact(
+        number="E04",
+        area="border",
+        name="traveldoc.status-reported.v1",
+        title_id="Status dokumen perjalanan dilaporkan",
+        title_en="Travel document status reported",
+        about_id="Memberitahukan bahwa dokumen perjalanan hilang, ditahan, dipalsukan, ditemukan, atau dicabut.",
+        about_en="Tells that a travel document was lost, withheld, forged, found again or revoked.",
+    )
+    open: DocumentStatusReportedOpen
+    identity: DocumentStatusReportedIdentity
+    narrative: DocumentStatusReportedNarrative
+
+    def person_ref(self) -> str | None:
+        """The holder, where known."""
+        return self.identity.holder_ref
+
+
+class DeferralReason(StrEnum):
+    """Why a passport was not issued for now: practice of Indonesian immigration, UU 18/2017 for migrant workers."""
+
+    NONPROCEDURAL_WORKER = "suspected_nonprocedural_worker"
+    NO_RECOMMENDATION = "no_recommendation"
+    PURPOSE_UNCLEAR = "purpose_unclear"
+    DOCUMENT_DOUBT = "document_doubt"
+    COACHING = "third_party_coaching"
+
+
+class ApplicationDeferredOpen(OpenPart):
+    """What every recipient sees of a deferral: why, and by the envelope until when."""
+
+    reason_code: DeferralReason
+
+    def check_times(self, time: datetime, expirytime: datetime | None) -> None:
+        """A deferral is no listing: it says when it expires, at most 180 days later."""
+        if expirytime is None:
+            refuse("expiry_missing", "A deferral says when it expires.")
+        if (expirytime - time).days > DEFERRAL_DAYS:  # whole days: what a node rounds does not count
+            refuse("expiry_late", "A deferral expires within 180 days.")
+
+
+class ApplicationDeferredIdentity(Compartment):
+    """Who applied."""
+
+    applicant: PersonMinimum
+
+
+class ApplicationDeferredNarrative(Compartment):
+    """What the applicant said, and when the application is looked at again."""
+
+    declared_destination: Maybe[Alpha2] = None
+    declared_purpose: Maybe[Line200] = None
+    companions: Annotated[int, Field(ge=0, le=50)]
+    review_due: Day
+
+
+class ApplicationDeferred(EventData):
+    """E05: immigration put off a passport application; no guilt, no listing, forgotten within 180 days."""
+
+    fact: ClassVar[Fact] = Fact(
+        number="E05",
+        area="border",
+        name="passport.application-deferred.v1",
+        title_id="Permohonan paspor ditunda",
+        title_en="Passport application deferred",
+        about_id="Memberitahukan penundaan permohonan paspor agar pemohon dibantu; bukan daftar hitam.",
+        about_en="Tells that a passport application was put off, so that the applicant is helped; it is no blacklist.",
+    )
+    open: ApplicationDeferredOpen
+    identity: ApplicationDeferredIdentity
+    narrative: ApplicationDeferredNarrative
+
+    def person_ref(self) -> str:
+        """The applicant."""
+        return self.identity.applicant.person_ref

@@ -5,7 +5,7 @@ from typing import cast, get_args
 
 from schemas.alert import AlertIssued
 from schemas.base import COMPARTMENTS, Compartment, EventData, OpenPart
-from schemas.border import CrossingFlagged
+from schemas.border import ApplicationDeferred, CrossingFlagged, DocumentStatusReported
 from schemas.case import CaseProgressed, CaseRegistered
 from schemas.consent import ConsentChanged
 from schemas.intel import BundleShared
@@ -13,14 +13,23 @@ from schemas.linkage import LinkageDetected
 from schemas.referral import ReferralRequested, ReferralResponded
 from schemas.rights import DutyRaised
 from schemas.safety import RiskRaised
+from schemas.screening import ScreeningCompleted
 from schemas.service import CapacityReported, ReintegrationFollowedUp, ServiceProgressed
 from schemas.tip import TipReceived, TipTriaged
+from schemas.victim import ProtectionNotified, VictimStatusDetermined
+from schemas.watch import WatchRequested
 
 EVENTS: tuple[type[EventData], ...] = (
     TipReceived,
     TipTriaged,
     CrossingFlagged,
+    DocumentStatusReported,
+    ApplicationDeferred,
+    WatchRequested,
     AlertIssued,
+    ScreeningCompleted,
+    VictimStatusDetermined,
+    ProtectionNotified,
     CaseRegistered,
     CaseProgressed,
     BundleShared,

@@ -41,6 +41,21 @@ _LINE_1 = r"^[A-Z][A-Z<][A-Z<]{3}[A-Z<]{39}$"
 _LINE_2 = r"^[A-Z0-9<]{9}[0-9][A-Z<]{3}[0-9]{6}[0-9][MF<][0-9]{6}[0-9]<{14}[0<][0-9]$"
 
 
+class MatchToken(Model):
+    """What stands for a number so that two agencies can tell that they hold the same one, and nobody can tell which.
+
+    Made by a token service outside of the exchange, under a key that it changes with each epoch: a hash would be undone
+    by trying every number there is. No event accepts one yet.
+    """
+
+    alg: Annotated[Literal["oprf-v1"], Source("own; after RFC 9497, oblivious pseudorandom functions")]
+    key_epoch: Annotated[int, Field(ge=1, le=99_999)]
+    field: Literal["nik", "passport", "phone", "account", "plate"]
+    value: Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9_-]{22,86}$", max_length=86), Source("RFC 4648 §5, 16 to 64 bytes, no padding")
+    ]
+
+
 class Guardian(Model):
     """Who speaks for a child, and whether that is safe: UU 27/2022 Art. 25; UU 11/2012 Art. 19."""
 

@@ -64,12 +64,12 @@ def planted(type_name: str) -> Planted:
     schema = _schema(kind)
     for part, inner in schema["properties"].items():
         _walk(made, schema, inner, ("data", part))
-    if "lpNumber" in example["data"].get("narrative", {}):
+    for name in {"lpNumber", "reportRef"} & example["data"].get("narrative", {}).keys():
         word = marker()
         number = f"LP/A/17/VIII/2026/SPKT/{word}/POLDA BENGKULU"
         both = {"original": number, "canonical": canonical_lp(number)}
-        if _try(made, ("data", "narrative", "lpNumber"), both):
-            made.markers["data", "narrative", "lpNumber", "original"] = word
+        if _try(made, ("data", "narrative", name), both):
+            made.markers["data", "narrative", name, "original"] = word
     for name in ("id", "subject"):
         if name == "id" or name in example:
             _try(made, (name,), marker())

@@ -58,14 +58,18 @@ PYDANTIC_CODES: Final[Mapping[str, str]] = {kind: code for code, kinds in _GROUP
 """Our code for every kind of error that pydantic knows."""
 
 _RULES = (
-    "accused_missing ack_incomplete ack_state alert_or_ack answer_without_cause assent_missing "
-    "audience_order audience_repeats breach_details child_consent consent_unproven "
-    "data_exposed_repeats deadline_missing duty_on_nobody events_repeat expires_before_time "
-    "guardian_conflict lp_canonical minor_age mrz_check_digit mrz_number must_not_know_nobody "
-    "notice_missing part_withheld parts_order reason_missing references_missing references_repeat "
-    "reviewer_role routed_to_repeats stix_bundle stix_hidden_identity stix_identity_class "
-    "stix_individual stix_number stix_object stix_tlp_id stix_tlp_missing stix_too_large "
-    "stix_types_count subject_case"
+    "accused_missing ack_incomplete ack_state act_missing alert_or_ack answer_without_cause "
+    "assent_missing audience_order audience_repeats breach_details child_consent "
+    "child_unprotected classification_not_computed codes_repeat consent_unproven "
+    "data_exposed_repeats deadline_missing dimensions_not_computed duty_on_nobody events_repeat "
+    "expires_before_time expiry_late expiry_missing guardian_conflict indicator_code "
+    "indicator_unknown indicator_weight indicators_repeat lp_canonical means_missing minor_age "
+    "mrz_check_digit mrz_number must_not_know_nobody notice_missing part_withheld parts_order "
+    "placement_missing profile_age purpose_missing reason_missing references_missing "
+    "references_repeat result_not_computed reviewer_role routed_to_repeats stix_bundle "
+    "stix_hidden_identity stix_identity_class stix_individual stix_number stix_object "
+    "stix_tlp_id stix_tlp_missing stix_too_large stix_types_count subject_case watch_for_nothing "
+    "watch_over"
 )
 RULES: Final = frozenset(_RULES.split())
 """The catalogue's own rules (`schemas.base.refuse`); `mrz_number` is registered as `invalid.mrz-number`."""

@@ -16,7 +16,9 @@ from tests.second_decoder.record import Topic
 NAMES = ("identity", "narrative", "place", "network", "health", "docs", "safe_contact")
 MOST_DEEP = 254
 NEVER_WITHHELD = frozenset({"health", "safe_contact"})
-STEPS_OF_15_MINUTES = frozenset({"tip", "victim", "consent", "referral", "service", "safety", "reintegration"})
+STEPS_OF_15_MINUTES = frozenset(
+    {"tip", "victim", "consent", "referral", "service", "safety", "reintegration", "screening"}
+)
 CODED = ("purpose", "basis", "lawref", "tlp", "pap", "priority", "status")
 
 REQUIRED = {
@@ -31,7 +33,13 @@ TYPES = {
     "id.simpul.tip.received.v1": {"narrative", "safe_contact"},
     "id.simpul.tip.triaged.v1": {"narrative"},
     "id.simpul.border.crossing-flagged.v1": {"identity", "narrative"},
+    "id.simpul.traveldoc.status-reported.v1": {"identity", "narrative"},
+    "id.simpul.passport.application-deferred.v1": {"identity", "narrative"},
+    "id.simpul.watch.requested.v1": {"identity", "narrative"},
     "id.simpul.alert.issued.v1": {"narrative", "place"},
+    "id.simpul.screening.completed.v1": {"identity", "narrative"},
+    "id.simpul.victim.status-determined.v1": {"identity", "narrative"},
+    "id.simpul.victim.protection-notified.v1": {"identity"},
     "id.simpul.case.registered.v1": {"narrative"},
     "id.simpul.case.progressed.v1": {"narrative"},
     "id.simpul.intel.bundle-shared.v1": {"network"},

@@ -67,3 +67,20 @@ def test_the_survivor_of_three_steps_is_one_person(tmp_path: Path) -> None:
     named = orjson.loads(granted.draft.body)["data"]["identity"]["personRef"]
     assert _draft("18_restitution.json")["data"]["identity"]["person"]["personRef"] == named
     assert _draft("20_withdrawn.json")["data"]["identity"]["personRef"] == named
+
+
+def test_the_child_of_four_steps_is_one_person() -> None:
+    """Screening, referral and document name one traveller in one case; so does the twin that immigration gets."""
+    person = {"personRef": "traveller"}
+    screening, referral, document = (
+        _draft(name) for name in ("10_screening_child.json", "11_referral.json", "16_document.json")
+    )
+    assert screening["subject"] == referral["subject"] == document["subject"]
+    assert screening["data"]["identity"] == person
+    assert referral["data"]["identity"]["person"].items() >= person.items()
+    assert document["data"]["identity"]["holderRef"] == person["personRef"]
+    status = _draft("15_status.json")
+    assert status["subject"] == _PLAYED[11].subject
+    twin = catalogue.find(status["type"]).draft.validate_json(orjson.dumps(status)).data.twin()
+    assert twin is not None
+    assert twin.person_ref() == person["personRef"]

@@ -2,6 +2,7 @@
 
 import json
 from copy import deepcopy
+from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
 
@@ -79,6 +80,8 @@ def cover(number: str, **changes: Any) -> dict[str, Any]:
             "parts": [name for name in kind(number).compartments if name in draft["data"]],
         },
     }
+    if "expirytime" in draft:
+        whole["expirytime"] = datetime.fromisoformat(draft["expirytime"]).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if "identity" in whole["data"]["parts"]:
         whole["notice"] = "idsecret-1"
     if kind(number).draft.validate_json(json.dumps(draft).encode()).data.is_answer():

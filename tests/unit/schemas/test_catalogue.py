@@ -17,7 +17,13 @@ _SIDES = {
     "E01": ("tip.received", ["narrative", "safe_contact"], ["narrative"], True),
     "E02": ("tip.triaged", ["narrative"], ["narrative"], True),
     "E03": ("border.crossing-flagged", ["identity", "narrative"], ["identity", "narrative"], False),
+    "E04": ("traveldoc.status-reported", ["identity", "narrative"], ["identity", "narrative"], False),
+    "E05": ("passport.application-deferred", ["identity", "narrative"], ["identity", "narrative"], False),
+    "E06": ("watch.requested", ["identity", "narrative"], ["identity", "narrative"], False),
     "E07": ("alert.issued", ["narrative", "place"], ["narrative"], False),
+    "E09": ("screening.completed", ["identity", "narrative"], ["identity", "narrative"], True),
+    "E10": ("victim.status-determined", ["identity", "narrative"], ["identity", "narrative"], True),
+    "E10T": ("victim.protection-notified", ["identity"], ["identity"], True),
     "E11": ("case.registered", ["narrative"], ["narrative"], False),
     "E12": ("case.progressed", ["narrative"], ["narrative"], False),
     "E13": ("intel.bundle-shared", ["network"], ["network"], False),
@@ -36,7 +42,19 @@ _SIDES = {
     "E21": ("service.capacity-reported", [], [], True),
     "E25": ("data.duty-raised", ["narrative"], ["narrative"], False),
 }
-_AREAS = {"linkage": "intel", "safety": "service", "reintegration": "service", "data": "rights"}
+
+_AREAS = {
+    "traveldoc": "border",
+    "passport": "border",
+    "participant": "control",
+    "screening": "victim",
+    "linkage": "intel",
+    "safety": "service",
+    "reintegration": "service",
+    "feedback": "outreach",
+    "stats": "outreach",
+    "data": "rights",
+}
 """Where a type's name does not begin with its area."""
 
 
@@ -116,6 +134,12 @@ def test_no_draft_passes_for_another_type(number: str) -> None:
     [
         ("E01", None),
         ("E03", "p-000231"),
+        ("E04", "p-000231"),
+        ("E05", "p-000118"),
+        ("E06", "s-0001"),
+        ("E09", "p-000232"),
+        ("E10", "p-000231"),
+        ("E10T", "BKS-20260807-000231"),
         ("E12", None),
         ("E13", None),
         ("E14", None),
