@@ -104,6 +104,17 @@ class OpenPart(Model):
             PydanticCustomError: a rule is broken (see `refuse`).
         """
 
+    def check_envelope(self, tlp: str, causationid: str | None) -> None:
+        """Check the rules that bind the open part and the envelope; drafts and covers call it after `check`.
+
+        Args:
+            tlp: how far the event may go.
+            causationid: the event that it answers, if it answers one.
+
+        Raises:
+            PydanticCustomError: a rule is broken (see `refuse`).
+        """
+
 
 class Compartment(Model):
     """A part of an event that only a part of its audience may open."""

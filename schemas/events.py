@@ -8,12 +8,22 @@ from schemas.base import COMPARTMENTS, Compartment, EventData, OpenPart
 from schemas.border import CrossingFlagged
 from schemas.case import CaseProgressed, CaseRegistered
 from schemas.consent import ConsentChanged
+from schemas.control import (
+    HeartbeatSent,
+    KeysChanged,
+    NoticeServed,
+    ParticipantChanged,
+    PolicyChanged,
+    ReceiptGiven,
+)
 from schemas.intel import BundleShared
 from schemas.linkage import LinkageDetected
+from schemas.outreach import FeedbackReceived, OutreachPublished
 from schemas.referral import ReferralRequested, ReferralResponded
 from schemas.rights import DutyRaised
 from schemas.safety import RiskRaised
 from schemas.service import CapacityReported, ReintegrationFollowedUp, ServiceProgressed
+from schemas.stats import StatsPublished
 from schemas.tip import TipReceived, TipTriaged
 
 EVENTS: tuple[type[EventData], ...] = (
@@ -21,6 +31,7 @@ EVENTS: tuple[type[EventData], ...] = (
     TipTriaged,
     CrossingFlagged,
     AlertIssued,
+    NoticeServed,
     CaseRegistered,
     CaseProgressed,
     BundleShared,
@@ -32,7 +43,15 @@ EVENTS: tuple[type[EventData], ...] = (
     RiskRaised,
     ReintegrationFollowedUp,
     CapacityReported,
+    OutreachPublished,
+    FeedbackReceived,
+    StatsPublished,
     DutyRaised,
+    ReceiptGiven,
+    HeartbeatSent,
+    KeysChanged,
+    PolicyChanged,
+    ParticipantChanged,
 )
 
 

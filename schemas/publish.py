@@ -49,7 +49,8 @@ def schema_of(data: type[EventData]) -> dict[str, Any]:
 
 def _rules(data: type[EventData]) -> list[str]:
     """What holds beyond JSON Schema, in the words of the checks themselves."""
-    checks = [vars(model).get("check") for model in (open_part_of(data), data)]
+    opened = open_part_of(data)
+    checks = [vars(opened).get("check"), vars(opened).get("check_envelope"), vars(data).get("check")]
     return [inspect.cleandoc(str(check.__doc__)).partition("\n")[0] for check in checks if check is not None]
 
 

@@ -65,7 +65,11 @@ _RULES = (
     "notice_missing part_withheld parts_order reason_missing references_missing references_repeat "
     "reviewer_role routed_to_repeats stix_bundle stix_hidden_identity stix_identity_class "
     "stix_individual stix_number stix_object stix_tlp_id stix_tlp_missing stix_too_large "
-    "stix_types_count subject_case"
+    "stix_types_count subject_case "
+    "heartbeat_head keys_confirms keys_heads keys_heads_repeat keys_kind keys_repeat notice_other_event "
+    "opened_repeats outreach_too_large participant_role policy_version receipt_code receipts_repeat "
+    "signed_by_repeats stats_area stats_cell stats_crossed stats_derivable stats_label stats_overlap "
+    "stats_period stats_shape stats_total_null stats_totals tlp_not_clear"
 )
 RULES: Final = frozenset(_RULES.split())
 """The catalogue's own rules (`schemas.base.refuse`); `mrz_number` is registered as `invalid.mrz-number`."""

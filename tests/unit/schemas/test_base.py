@@ -95,6 +95,7 @@ def test_a_plain_event_answers_nothing_and_concerns_nobody() -> None:
     assert (plain.is_answer(), plain.person_ref()) == (False, None)
     plain.check()
     plain.open.check()
+    plain.open.check_envelope("red", None)
 
 
 def test_refuse_gives_code_and_sentence() -> None:

@@ -35,9 +35,30 @@ _SIDES = {
     "E20": ("reintegration.followed-up", ["narrative"], ["narrative"], True),
     "E21": ("service.capacity-reported", [], [], True),
     "E25": ("data.duty-raised", ["narrative"], ["narrative"], False),
+    "E08": ("participant.notice-served", [], [], False),
+    "E22": ("outreach.published", [], [], False),
+    "E23": ("feedback.received", ["narrative"], [], False),
+    "E24": ("stats.published", [], [], False),
+    "C01": ("control.receipt-given", [], [], False),
+    "C02": ("control.heartbeat-sent", [], [], False),
+    "C03": ("control.keys-changed", [], [], False),
+    "C04": ("control.policy-changed", [], [], False),
+    "C05": ("control.participant-changed", [], [], False),
 }
-_AREAS = {"linkage": "intel", "safety": "service", "reintegration": "service", "data": "rights"}
-"""Where a type's name does not begin with its area."""
+
+_AREAS = {
+    "traveldoc": "border",
+    "passport": "border",
+    "participant": "control",
+    "screening": "victim",
+    "linkage": "intel",
+    "safety": "service",
+    "reintegration": "service",
+    "feedback": "outreach",
+    "stats": "outreach",
+    "data": "rights",
+}
+"""Areas of the types whose name begins otherwise."""
 
 
 @pytest.mark.parametrize("number", sorted(_SIDES))
