@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from schemas.base import Model
 from schemas.catalogue import KINDS, EventKind
 from schemas.people import Guardian, Person, PersonMinimum, TravelDocument
 from schemas.publish import schema_of
@@ -17,7 +18,7 @@ _PUBLIC_WORDS = {"E22"}
 _LABEL = 80
 """Characters up to which a free line is a label and no account of anything."""
 
-_PEOPLE = {Person, PersonMinimum, TravelDocument, Guardian}
+_PEOPLE: tuple[type[Model], ...] = (Person, PersonMinimum, TravelDocument, Guardian)
 _PEOPLE_FIELDS = {name for model in _PEOPLE for name in model.model_json_schema()["properties"]}
 _ABOUT_NOBODY = {"number", "gender", "citizenship", "languages", "education", "ageBand", "ageYears"}
 """Names of a person's fields that could as well be said of a document, a service or a count."""
