@@ -10,7 +10,7 @@ Rules enforced here, for all models below:
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, NoReturn, TypeVar
+from typing import Annotated, Any, ClassVar, NoReturn, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic.alias_generators import to_camel
@@ -91,6 +91,30 @@ class Model(BaseModel):
         return []
 
 
+class Envelope(Protocol):
+    """What an open part may ask of the event that it belongs to."""
+
+    @property
+    def time(self) -> datetime:
+        """When it happened."""
+        ...
+
+    @property
+    def expirytime(self) -> datetime | None:
+        """When it expires, if it does."""
+        ...
+
+    @property
+    def tlp(self) -> str:
+        """How far it may go."""
+        ...
+
+    @property
+    def causationid(self) -> str | None:
+        """The event that it answers, if it answers one."""
+        ...
+
+
 class OpenPart(Model):
     """What every recipient of an event may see."""
 
@@ -105,15 +129,14 @@ class OpenPart(Model):
             PydanticCustomError: a rule is broken (see `refuse`).
         """
 
-    def check_times(self, time: datetime, expirytime: datetime | None) -> None:
-        """Check the rules that bind the times of the envelope; drafts and covers call it after `check`.
+    def check_envelope(self, envelope: "Envelope") -> None:
+        """Check the rules that bind the open part and the envelope; drafts and covers call it after `check`.
 
         A cover's times are rounded, the time down and the expiry time up, by less than a quarter of an hour each: a
         rule must hold for them too.
 
         Args:
-            time: when it happened.
-            expirytime: when the event expires, if it does.
+            envelope: the draft or the cover.
 
         Raises:
             PydanticCustomError: a rule is broken (see `refuse`).

@@ -3,17 +3,16 @@
 Ordinary movements never travel, and nothing here enters anybody on a list.
 """
 
-from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from schemas.base import Compartment, EventData, Fact, Maybe, Model, OpenPart, Source, refuse
+from schemas.base import Compartment, Envelope, EventData, Fact, Maybe, Model, OpenPart, Source, refuse
 from schemas.case import LpNumber
 from schemas.codelists import OneOf
 from schemas.people import PersonMinimum, PersonRef, TravelDocument
-from schemas.scalars import Day, Line200, Text2000
+from schemas.scalars import Day, Line200, Text2000, Yes
 from schemas.vocabulary import Alpha2, Nexus, Weight
 
 DEFERRAL_DAYS = 180
@@ -133,7 +132,7 @@ class DocumentStatusReportedNarrative(Compartment):
 
     circumstance: Text2000
     report_ref: Maybe[LpNumber] = None
-    not_sltd: Annotated[Literal[True], Source("INTERPOL SLTD: entries by the issuing country alone, through its NCB")]
+    not_sltd: Annotated[Yes, Source("INTERPOL SLTD: entries by the issuing country alone, through its NCB")]
 
 
 class DocumentStatusReported(EventData):
@@ -172,11 +171,11 @@ class ApplicationDeferredOpen(OpenPart):
 
     reason_code: DeferralReason
 
-    def check_times(self, time: datetime, expirytime: datetime | None) -> None:
+    def check_envelope(self, envelope: Envelope) -> None:
         """A deferral is no listing: it says when it expires, at most 180 days later."""
-        if expirytime is None:
+        if envelope.expirytime is None:
             refuse("expiry_missing", "A deferral says when it expires.")
-        if (expirytime - time).days > DEFERRAL_DAYS:  # whole days: what a node rounds does not count
+        if (envelope.expirytime - envelope.time).days > DEFERRAL_DAYS:  # whole days: what a node rounds does not count
             refuse("expiry_late", "A deferral expires within 180 days.")
 
 

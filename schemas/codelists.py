@@ -74,13 +74,18 @@ def listing(name: str) -> Listing:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """Annotates a string that must be a code of the named list."""
+    """Annotates a string that must be a code of the named list, or of a second one beside it."""
 
     name: str
+    also: str | None = None
+
+    @property
+    def _lists(self) -> tuple[Listing, ...]:
+        return (listing(self.name),) if self.also is None else (listing(self.name), listing(self.also))
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.literal_schema([entry.code for entry in listing(self.name).codes])
+        return core_schema.literal_schema([entry.code for one in self._lists for entry in one.codes])
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        from_list = listing(self.name)
-        return {**handler(schema), "x-simpul-codes": f"{self.name} {from_list.version}"}
+        names = ", ".join(f"{one.name} {one.version}" for one in self._lists)
+        return {**handler(schema), "x-simpul-codes": names}

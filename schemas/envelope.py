@@ -96,7 +96,7 @@ class DraftEvent(Attributes, Generic[D]):
             refuse("subject_case", "A subject that begins as a case URN ends in a lower-case UUID.")
         if self.expirytime is not None and self.expirytime <= self.time:
             refuse("expires_before_time", "The expiry time lies after the time of the event.")
-        data.open.check_times(self.time, self.expirytime)
+        data.open.check_envelope(self)
         return self
 
 
@@ -141,5 +141,5 @@ class CoverEvent(Attributes, Generic[O]):
             refuse("answer_without_cause", "An answer names in causationid the event that it answers.")
         if self.expirytime is not None and self.expirytime <= self.time:
             refuse("expires_before_time", "The expiry time lies after the time of the event.")
-        data.open.check_times(self.time, self.expirytime)
+        data.open.check_envelope(self)
         return self

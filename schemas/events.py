@@ -8,13 +8,23 @@ from schemas.base import COMPARTMENTS, Compartment, EventData, OpenPart
 from schemas.border import ApplicationDeferred, CrossingFlagged, DocumentStatusReported
 from schemas.case import CaseProgressed, CaseRegistered
 from schemas.consent import ConsentChanged
+from schemas.control import (
+    HeartbeatSent,
+    KeysChanged,
+    NoticeServed,
+    ParticipantChanged,
+    PolicyChanged,
+    ReceiptGiven,
+)
 from schemas.intel import BundleShared
 from schemas.linkage import LinkageDetected
+from schemas.outreach import FeedbackReceived, OutreachPublished
 from schemas.referral import ReferralRequested, ReferralResponded
 from schemas.rights import DutyRaised
 from schemas.safety import RiskRaised
 from schemas.screening import ScreeningCompleted
 from schemas.service import CapacityReported, ReintegrationFollowedUp, ServiceProgressed
+from schemas.stats import StatsPublished
 from schemas.tip import TipReceived, TipTriaged
 from schemas.victim import ProtectionNotified, VictimStatusDetermined
 from schemas.watch import WatchRequested
@@ -27,6 +37,7 @@ EVENTS: tuple[type[EventData], ...] = (
     ApplicationDeferred,
     WatchRequested,
     AlertIssued,
+    NoticeServed,
     ScreeningCompleted,
     VictimStatusDetermined,
     ProtectionNotified,
@@ -41,7 +52,15 @@ EVENTS: tuple[type[EventData], ...] = (
     RiskRaised,
     ReintegrationFollowedUp,
     CapacityReported,
+    OutreachPublished,
+    FeedbackReceived,
+    StatsPublished,
     DutyRaised,
+    ReceiptGiven,
+    HeartbeatSent,
+    KeysChanged,
+    PolicyChanged,
+    ParticipantChanged,
 )
 
 

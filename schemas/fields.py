@@ -61,8 +61,8 @@ def _follow(root: Schema, field: Schema) -> Schema:
 def _unwrap(root: Schema, field: Schema) -> tuple[Schema, str]:
     field = _follow(root, field)
     if field.get("type") == "array":
-        items = field.get("items", {})
-        return _follow(root, {**_carried(field), **items}), "[]"
+        inner, suffix = _unwrap(root, {**_carried(field), **field.get("items", {})})
+        return inner, f"[]{suffix}"
     values = field.get("additionalProperties")
     if isinstance(values, dict):
         return _follow(root, {**_carried(field), **values}), "{}"
@@ -74,6 +74,8 @@ def _carried(field: Schema) -> Schema:
 
 
 def _kind(field: Schema) -> str:
+    if "anyOf" in field:
+        return " or ".join(_kind(one) for one in field["anyOf"])
     if "const" in field:
         return f"always {str(field['const']).lower()}"
     if "format" in field:

@@ -50,7 +50,7 @@ def schema_of(data: type[EventData]) -> dict[str, Any]:
 def _rules(data: type[EventData]) -> list[str]:
     """What holds beyond JSON Schema, in the words of the checks themselves."""
     opened = open_part_of(data)
-    checks = [vars(opened).get("check"), vars(opened).get("check_times"), vars(data).get("check")]
+    checks = [vars(opened).get("check"), vars(opened).get("check_envelope"), vars(data).get("check")]
     return [inspect.cleandoc(str(check.__doc__)).partition("\n")[0] for check in checks if check is not None]
 
 

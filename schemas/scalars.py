@@ -93,6 +93,19 @@ class OneNumberOf:
         return {"type": "integer", "enum": [*self.numbers]}
 
 
+@dataclass(frozen=True, slots=True)
+class _OnlyTrue:
+    """A statement that can only be made, never denied; a choice of pydantic's own takes 1 for `true`."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.chain_schema([core_schema.bool_schema(strict=True), core_schema.literal_schema([True])])
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"const": True}
+
+
+Yes = Annotated[bool, _OnlyTrue()]
+
 Uuid = Annotated[str, Field(pattern=f"^{_UUID}$", max_length=36), Source("RFC 9562 §4, lower case")]
 CaseUrn = Annotated[str, Field(pattern=f"^urn:simpul:case:{_UUID}$", max_length=52)]
 AgencyId = Annotated[str, Field(pattern=f"^{AGENCY}$", max_length=63)]

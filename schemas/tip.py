@@ -1,7 +1,7 @@
 """Anonymous tips and what becomes of them (area `tip`). No model here can hold who reported."""
 
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -19,6 +19,7 @@ from schemas.scalars import (
     Text2000,
     Text4000,
     Uuid,
+    Yes,
 )
 from schemas.vocabulary import App, Language, PlaceCode, Priority, Reliability
 
@@ -49,7 +50,7 @@ class Attachment(Model):
 
     hash: Sha256
     pointer: Annotated[str, Field(pattern=r"^[a-z][a-z0-9+.-]{1,15}:[!-~]{1,180}$", max_length=197)]
-    stripped_metadata: Literal[True]
+    stripped_metadata: Yes
 
 
 class TipReceivedOpen(OpenPart):

@@ -5,13 +5,13 @@ for. It learns that Art. 86 applies and where not to look, under a reference of 
 """
 
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
 from schemas.base import Compartment, EventData, Fact, Maybe, OpenPart, Source, refuse
 from schemas.people import PersonRef
-from schemas.scalars import UNIQUE, Text500
+from schemas.scalars import UNIQUE, Text500, Yes
 from schemas.vocabulary import Act, Alpha2, ExploitationPurpose, Means
 
 
@@ -133,7 +133,7 @@ class VictimStatusDeterminedNarrative(Compartment):
 class ProtectionNotifiedOpen(OpenPart):
     """That Art. 86 applies, whether the person is placed elsewhere, and what kind of organisation decided."""
 
-    art86: Annotated[Literal[True], Source("UU 6/2011 Art. 86: no administrative measures against victims")]
+    art86: Annotated[Yes, Source("UU 6/2011 Art. 86: no administrative measures against victims")]
     placement: Placement
     decided_by: DecidedBy
 

@@ -4,13 +4,12 @@ A request never lists anybody on cegah-tangkal: that stays in immigration's own 
 names what the recipient may do, ends by itself, and rests on an order whose number does not travel.
 """
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from schemas.base import Compartment, EventData, Fact, Maybe, Model, OpenPart, Source, refuse
+from schemas.base import Compartment, Envelope, EventData, Fact, Maybe, Model, OpenPart, Source, refuse
 from schemas.people import PersonMinimum, TravelDocument
 from schemas.scalars import Line200, Moment, Sha256, Text500
 from schemas.vocabulary import Pap
@@ -50,9 +49,9 @@ class WatchRequestedOpen(OpenPart):
     valid_until: Moment
     approval_ref: Annotated[Sha256, Source("FIPS 180-4 SHA-256 of the order's number, never the number itself")]
 
-    def check_times(self, time: datetime, expirytime: datetime | None) -> None:  # noqa: ARG002 - the hook's arguments
+    def check_envelope(self, envelope: Envelope) -> None:
         """A request ends after it is made."""
-        if self.valid_until <= time:
+        if self.valid_until <= envelope.time:
             refuse("watch_over", "A request to watch is valid until after it is made.")
 
 

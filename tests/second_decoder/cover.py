@@ -52,10 +52,25 @@ TYPES = {
     "id.simpul.reintegration.followed-up.v1": {"narrative"},
     "id.simpul.service.capacity-reported.v1": set(),
     "id.simpul.data.duty-raised.v1": {"narrative"},
+    "id.simpul.participant.notice-served.v1": set(),
+    "id.simpul.outreach.published.v1": set(),
+    "id.simpul.feedback.received.v1": {"narrative"},
+    "id.simpul.stats.published.v1": set(),
+    "id.simpul.control.receipt-given.v1": set(),
+    "id.simpul.control.heartbeat-sent.v1": set(),
+    "id.simpul.control.keys-changed.v1": set(),
+    "id.simpul.control.policy-changed.v1": set(),
+    "id.simpul.control.participant-changed.v1": set(),
 }
 """The compartments of each type."""
 
-ANSWERS = frozenset({"id.simpul.referral.responded.v1"})
+ANSWERS = frozenset(
+    {
+        "id.simpul.tip.triaged.v1",
+        "id.simpul.participant.notice-served.v1",
+        "id.simpul.referral.responded.v1",
+    }
+)
 OPTIONAL = {
     "subject": f"urn:simpul:case:{UUID}",
     "notice": "idsecret-1",

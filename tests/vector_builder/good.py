@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from broker.names import AgencyId, Topic, area_topic, mail_topic
 from broker.ports import DataKey
+from schemas.catalogue import find
 from tests.vector_builder.vector import Vector, opened, outcome
 from tests.vector_builder.world import (
     IMMIGRATION,
@@ -114,13 +115,14 @@ def _event_id(at: int) -> str:
 def _catalogue() -> Iterator[Vector]:
     """One event of each type, as its example has it."""
     for kind, known in frozen("events.json").items():
-        area, fact = kind.split(".")[2:4]
+        group, fact = kind.split(".")[2:4]
+        area = find(kind).area
         source = AgencyId(known["source"])
         reader = SOCIAL_SERVICES if source in {POLICE, IMMIGRATION} and area == "referral" else IMMIGRATION
         if source == reader:
             reader = POLICE
         yield single(
-            f"type-{area}-{fact}",
+            f"type-{group}-{fact}",
             f"An event of the type {kind}, to one reader who opens every part.",
             event(kind, to=[reader]),
             topic=area_topic(area) if area in _TOPICS else mail_topic(source, reader),

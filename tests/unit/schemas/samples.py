@@ -85,5 +85,5 @@ def cover(number: str, **changes: Any) -> dict[str, Any]:
     if "identity" in whole["data"]["parts"]:
         whole["notice"] = "idsecret-1"
     if kind(number).draft.validate_json(json.dumps(draft).encode()).data.is_answer():
-        whole["causationid"] = EVENT
+        whole["causationid"] = draft["causationid"]
     return changed(whole, **changes)

@@ -1,11 +1,12 @@
 """The parents of every model: strict, frozen, silent."""
 
-from typing import Annotated, get_args
+from typing import Annotated, cast, get_args
 
 import pytest
 from pydantic import Field, TypeAdapter, ValidationError
 
-from schemas.base import EventData, Fault, Maybe, Model, OpenPart, faults, refuse
+from schemas.base import Envelope, EventData, Fault, Maybe, Model, OpenPart, faults, refuse
+from schemas.scalars import Yes
 
 
 class _Inner(Model):
@@ -95,6 +96,7 @@ def test_a_plain_event_answers_nothing_and_concerns_nobody() -> None:
     assert (plain.is_answer(), plain.person_ref()) == (False, None)
     plain.check()
     plain.open.check()
+    plain.open.check_envelope(cast("Envelope", None))
 
 
 def test_refuse_gives_code_and_sentence() -> None:
@@ -102,3 +104,12 @@ def test_refuse_gives_code_and_sentence() -> None:
     with pytest.raises(ValueError, match="No value") as caught:
         refuse("a_code", "No value here.")
     assert getattr(caught.value, "type", None) == "a_code"
+
+
+@pytest.mark.parametrize("said", ["1", "1.0", "false", '"true"', "null"])
+def test_what_can_only_be_affirmed_is_true_and_nothing_like_it(said: str) -> None:
+    """Not even the number that Python takes for true."""
+    adapter: TypeAdapter[bool] = TypeAdapter(Yes)
+    assert adapter.validate_json("true", strict=True) is True
+    with pytest.raises(ValidationError):
+        adapter.validate_json(said, strict=True)

@@ -41,6 +41,15 @@ _SIDES = {
     "E20": ("reintegration.followed-up", ["narrative"], ["narrative"], True),
     "E21": ("service.capacity-reported", [], [], True),
     "E25": ("data.duty-raised", ["narrative"], ["narrative"], False),
+    "E08": ("participant.notice-served", [], [], False),
+    "E22": ("outreach.published", [], [], False),
+    "E23": ("feedback.received", ["narrative"], [], False),
+    "E24": ("stats.published", [], [], False),
+    "C01": ("control.receipt-given", [], [], False),
+    "C02": ("control.heartbeat-sent", [], [], False),
+    "C03": ("control.keys-changed", [], [], False),
+    "C04": ("control.policy-changed", [], [], False),
+    "C05": ("control.participant-changed", [], [], False),
 }
 
 _AREAS = {

@@ -135,6 +135,14 @@ def test_other_validators_accept_the_example(number: str) -> None:
         pytest.param("E20", {"data__open__month": True}, id="truth for a number"),
         pytest.param("E20", {"data__open__month": 2}, id="number not among the few"),
         pytest.param("E21", {"data__narrative": {}}, id="compartment of a type without any"),
+        pytest.param("E08", {"data__open__openedCompartments": ["identity", "identity"]}, id="compartment twice"),
+        pytest.param("E22", {"data__open__place": "17.09.01.2001"}, id="village of an activity"),
+        pytest.param("E24", {"data__open__cells__0__0": 3}, id="small count"),
+        pytest.param("E24", {"data__open__cells__0__0": 0}, id="zero"),
+        pytest.param("E24", {"data__open__cells__0__0": "<12"}, id="another bound"),
+        pytest.param("E24", {"data__open__rows__0": "Siti"}, id="name for a label"),
+        pytest.param("E24", {"data__open__k": 3}, id="another k"),
+        pytest.param("C03", {"data__open__keyIds": []}, id="no key"),
     ],
 )
 def test_other_validators_refuse_the_same(number: str, changes: dict[str, Any]) -> None:
