@@ -203,6 +203,11 @@ class Opened:
     withheld: Mapping[PartName, str]
     """Compartments that the source did not send to this agency, each with a code."""
 
+    @property
+    def read_tolerantly(self) -> bool:
+        """Whether it names a schema other than the one that this release publishes (ADR 0012)."""
+        return self.attributes["dataschema"] != self.kind.dataschema
+
 
 @quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)

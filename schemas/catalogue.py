@@ -17,6 +17,7 @@ from pydantic import Field, create_model
 from schemas.base import COMPARTMENTS, Compartment, EventData, Maybe, Model, OpenPart
 from schemas.envelope import NEVER_MENTIONED, CoverData, CoverEvent, DraftEvent, ReasonCode
 from schemas.events import EVENTS, compartments_of, open_part_of
+from schemas.tolerance import tolerant
 
 _VICTIM_SIDE = frozenset({"victim", "consent", "referral", "service", "tip"})
 
@@ -24,6 +25,7 @@ R_co = TypeVar("R_co", covariant=True)
 DataModel = type[EventData]
 OpenModel = type[OpenPart]
 CompartmentModel = type[Compartment]
+ModelClass = type[Model]
 
 
 class UnknownTypeError(LookupError):
@@ -84,12 +86,49 @@ class EventKind:
     @cached_property
     def draft(self) -> Reader[DraftEvent[Any]]:
         """Reads drafts of this type, and refuses those of any other."""
-        return _reader(self, DraftEvent, self.data, "Draft")
+        return _reader(_event_model(self, DraftEvent, self.data, "Draft"))
+
+    def reading(self, dataschema: object) -> "Reading":
+        """Say how to read an event of this type that names this schema: its own strictly, any other tolerantly.
+
+        Whether the other one is listed for the type is for the agreements in force to say (`broker.policy.admit`).
+
+        Args:
+            dataschema: as the cover has it, unread; what is no text is left for the strict reader to refuse.
+        """
+        return self._strict if dataschema == self.dataschema or not isinstance(dataschema, str) else self._tolerant
+
+    @cached_property
+    def _strict(self) -> "Reading":
+        readers = {name: _reader(of) for name, of in self.compartments.items()}
+        return Reading(cover=self.cover, compartments=readers)
+
+    @cached_property
+    def _tolerant(self) -> "Reading":
+        readers = {name: tolerant(of) for name, of in self.compartments.items()}
+        return Reading(cover=tolerant(self._cover_model), compartments=readers)
 
     @cached_property
     def cover(self) -> Reader[CoverEvent[Any]]:
         """Reads covers of this type; refuses those of any other, and parts that the type does not have."""
-        return _reader(self, CoverEvent, self.open, "Cover", data=(_cover_data(self), ...))
+        return _reader(self._cover_model)
+
+    @cached_property
+    def _cover_model(self) -> ModelClass:
+        return _event_model(self, CoverEvent, self.open, "Cover", data=(_cover_data(self), ...))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What reads the parts of an event.
+
+    Args:
+        cover: reads its cover.
+        compartments: reads each compartment that the type may have.
+    """
+
+    cover: Reader[CoverEvent[Any]]
+    compartments: Mapping[str, Reader[Compartment]]
 
 
 # Models made at run time are beyond the type checker; the two properties above say what they read.
@@ -97,9 +136,13 @@ _make: Any = create_model
 _one_of: Any = Literal
 
 
-def _reader(kind: EventKind, generic: Any, of: Any, ending: str, **fields: Any) -> Reader[Any]:  # noqa: ANN401
+def _event_model(kind: EventKind, generic: Any, of: Any, ending: str, **fields: Any) -> ModelClass:  # noqa: ANN401
     name = f"{kind.data.__name__}{ending}"
-    model: type[Model] = _make(name, __base__=generic[of], type=(_one_of[kind.type], ...), **fields)
+    model: ModelClass = _make(name, __base__=generic[of], type=(_one_of[kind.type], ...), **fields)
+    return model
+
+
+def _reader(model: ModelClass) -> Reader[Any]:
     return cast("Reader[Any]", model.__pydantic_validator__)
 
 

@@ -14,6 +14,12 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+CODE: CoreSchema = core_schema.str_schema(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$", max_length=64, strict=True)
+"""The form of every code of every list, also of those to come."""
+
+CODES_OF = "simpul-codes"
+"""Under this key a core schema names the code list that it is of."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Code:
@@ -84,7 +90,10 @@ class OneOf:
         return (listing(self.name),) if self.also is None else (listing(self.name), listing(self.also))
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.literal_schema([entry.code for one in self._lists for entry in one.codes])
+        codes = [entry.code for one in self._lists for entry in one.codes]
+        # Written as text: a value read tolerantly may hold a code to come (schemas.tolerance).
+        text = core_schema.simple_ser_schema("str")
+        return core_schema.literal_schema(codes, metadata={CODES_OF: self.name}, serialization=text)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         names = ", ".join(f"{one.name} {one.version}" for one in self._lists)

@@ -24,7 +24,7 @@ from broker.stages import Admitted, Closed, Opened
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from broker.names import AgencyId, KeyId
+    from broker.names import AgencyId, KeyId, PartName
     from broker.ports import Entry, Inbox, Kept, KeyStore
 
 _CAUSES_KEPT: Final = 1024
@@ -167,7 +167,13 @@ def contradicts(first: Opened, further: Opened) -> bool:
     if ours != theirs:
         return True
     both = first.parts.keys() & further.parts.keys()
-    return any(first.parts[name].model != further.parts[name].model for name in both)
+    if any(first.parts[name].model != further.parts[name].model for name in both):
+        return True
+    # Two records of one schema that is not ours may differ in what was dropped, and one that knows it would see it.
+    return first.read_tolerantly and (
+        _canonical(_open_as_it_came(first)) != _canonical(_open_as_it_came(further))
+        or any(_canonical(_as_it_came(first, name)) != _canonical(_as_it_came(further, name)) for name in both)
+    )
 
 
 def cause_of(opened: Opened) -> Cause:
@@ -188,9 +194,29 @@ def cause_named_by(opened: Opened) -> EventId | None:
 
 
 def plain_parts(opened: Opened) -> dict[str, Any]:
-    """Return what opens here as plain JSON values by part: `open` first, then the compartments."""
-    parts = {"open": orjson.loads(opened.cover)["data"]["open"]}
-    return parts | {str(name): orjson.loads(part.content) for name, part in opened.parts.items()}
+    """Return what opens here as plain JSON values by part: `open` first, then the compartments.
+
+    Of what was read tolerantly, only what the catalogue here knows: nothing has checked the rest, which may hold
+    whatever upsets a screen or a file. It stays in the record, for a release that knows it.
+    """
+    if opened.read_tolerantly:
+        known = {"open": opened.open.to_json()} | {
+            str(name): part.model.to_json() for name, part in opened.parts.items()
+        }
+        return {name: orjson.loads(content) for name, content in known.items()}
+    return {"open": _open_as_it_came(opened)} | {str(name): _as_it_came(opened, name) for name in opened.parts}
+
+
+def _open_as_it_came(opened: Opened) -> Any:  # noqa: ANN401 - any JSON
+    return orjson.loads(opened.cover)["data"]["open"]
+
+
+def _as_it_came(opened: Opened, name: PartName) -> Any:  # noqa: ANN401 - any JSON
+    return orjson.loads(opened.parts[name].content)
+
+
+def _canonical(value: Any) -> bytes:  # noqa: ANN401 - any JSON
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)  # in Python, true is 1
 
 
 def closed(opened: Opened) -> dict[str, str]:

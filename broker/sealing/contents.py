@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 def read_cover(content: bytes) -> tuple[EventKind, CoverEvent[Any], dict[str, Any]]:
-    """Read a cover.
+    """Read a cover: strictly under the schema that this release publishes, tolerantly under another.
 
     Returns:
         The kind of event, the cover, and its members as they stand.
@@ -40,17 +40,24 @@ def read_cover(content: bytes) -> tuple[EventKind, CoverEvent[Any], dict[str, An
         kind = None
     if kind is None:
         raise _refusal("invalid.cover")
-    return kind, _validate(kind.cover.validate_json, content, "invalid.cover"), members
+    read = kind.reading(members.get("dataschema")).cover.validate_json
+    return kind, _validate(read, content, "invalid.cover"), members
 
 
-def read_compartment(content: bytes, model: type[Compartment]) -> Compartment:
-    """Read a compartment.
+def read_compartment(content: bytes, kind: EventKind, name: str, dataschema: str) -> Compartment:
+    """Read a compartment, as strictly as its cover.
+
+    Args:
+        content: what the part holds.
+        kind: the kind of event.
+        name: a compartment that the type may have.
+        dataschema: the schema that the cover names.
 
     Raises:
         InvalidEventError: `invalid.compartment`.
     """
     _parse(content, "invalid.compartment")
-    read: Callable[[bytes], Compartment] = model.__pydantic_validator__.validate_json
+    read = kind.reading(dataschema).compartments[name].validate_json
     return _validate(read, content, "invalid.compartment")
 
 

@@ -183,7 +183,7 @@ def open_record(verified: Verified, keyring: Keyring) -> Opened | Closed:
             missing[name] = part.key_id
         else:
             content = open_part(cipher, part, context=context, name=name)
-            model = read_compartment(content, kind.compartments[name])
+            model = read_compartment(content, kind, name, loaded["dataschema"])
             parts[name] = OpenedPart(name=name, content=content, model=model)
     del loaded["data"]
     return Opened(

@@ -90,7 +90,7 @@ def delivery(name: str, *, event_id: str = "00000000-0000-8000-8000-000000000001
     said = event["data"]
     wanted = change.get("parts", tuple(part for part in said if part != "open"))
     attributes = {key: value for key, value in event.items() if key not in {"data", "audience"}}
-    attributes.update(change.get("attributes", {}), id=event_id)
+    attributes.update({"dataschema": kind.dataschema, **change.get("attributes", {}), "id": event_id})
     cover = {**attributes, "data": {"open": said["open"], "parts": list(wanted)}}
     parts = {PartName(part): opened_part(kind, part, said[part]) for part in wanted}
     return Delivery(

@@ -39,7 +39,7 @@ def opened(cleared: Cleared, reader: AgencyId) -> Opened:
         part.name: OpenedPart(
             name=part.name,
             content=part.content,
-            model=read_compartment(part.content, kind.compartments[part.name]),
+            model=read_compartment(part.content, kind, part.name, loaded["dataschema"]),
         )
         for part in copy.parts[1:]
         if reader in part.readers

@@ -7,10 +7,12 @@ import pytest
 from broker.errors import InvalidEventError
 from broker.sealing.contents import read_compartment, read_cover
 from schemas.alert import AlertIssuedNarrative
+from schemas.catalogue import find
 from tests.vector_builder.writing import short_alert
 
 COVER = short_alert("imigrasi-bengkulu").cover
 NARRATIVE = short_alert("imigrasi-bengkulu").parts["narrative"]
+ALERT = find("id.simpul.alert.issued.v1")
 SECRET = b"Siti Rahmawati"
 
 
@@ -18,7 +20,7 @@ def test_a_cover_and_a_compartment_are_read() -> None:
     """The kind, the model and the members as they stand."""
     kind, cover, members = read_cover(COVER)
     assert (kind.number, cover.data.parts, members["priority"]) == ("E07", ("narrative", "place"), "P0")
-    assert isinstance(read_compartment(NARRATIVE, AlertIssuedNarrative), AlertIssuedNarrative)
+    assert isinstance(read_compartment(NARRATIVE, kind, "narrative", kind.dataschema), AlertIssuedNarrative)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +72,7 @@ def test_whatever_is_no_cover_is_refused(text: bytes) -> None:
         read_cover(text)
     assert caught.value.code == "invalid.cover"
     with pytest.raises(InvalidEventError) as caught:
-        read_compartment(text, AlertIssuedNarrative)
+        read_compartment(text, ALERT, "narrative", ALERT.dataschema)
     assert caught.value.code == "invalid.compartment"
 
 
