@@ -15,6 +15,7 @@ from broker.names import AgencyId, EventId, KeyId, Lane, Leaf, PartName, RecordI
 from broker.ports import Delivery, EntryKind
 from broker.stages import Admitted, Draft, Fetched, LeftOut, Opened, OpenedPart, Verified
 from schemas import catalogue
+from schemas.tolerance import tolerant
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
@@ -82,17 +83,22 @@ def delivery(name: str, *, event_id: str = "00000000-0000-8000-8000-000000000001
     Args:
         name: the type, without its prefix.
         event_id: the event's id.
-        change: `parts`, the compartments that opened (all of them without it); `source`; `attributes` to set.
+        change: `parts`, the compartments that opened (all of them without it); `source`; `attributes` to set; `said`,
+            fields to set in parts.
     """
     type_name = f"id.simpul.{name}"
     event = orjson.loads((files("schemas") / "examples" / f"{type_name}.json").read_bytes())
     kind = catalogue.find(type_name)
-    said = event["data"]
+    said = {part: {**fields, **change.get("said", {}).get(part, {})} for part, fields in event["data"].items()}
     wanted = change.get("parts", tuple(part for part in said if part != "open"))
     attributes = {key: value for key, value in event.items() if key not in {"data", "audience"}}
     attributes.update({"dataschema": kind.dataschema, **change.get("attributes", {}), "id": event_id})
     cover = {**attributes, "data": {"open": said["open"], "parts": list(wanted)}}
-    parts = {PartName(part): opened_part(kind, part, said[part]) for part in wanted}
+    if attributes["dataschema"] == kind.dataschema:
+        opened = kind.open.model_validate_json(orjson.dumps(said["open"]))
+    else:
+        opened = tolerant(kind.open).validate_json(orjson.dumps(said["open"]))
+    parts = {PartName(part): opened_part(kind, part, said[part], attributes["dataschema"]) for part in wanted}
     return Delivery(
         entry=1,
         kind=EntryKind.NEW,
@@ -105,7 +111,7 @@ def delivery(name: str, *, event_id: str = "00000000-0000-8000-8000-000000000001
                 audience=(AgencyId("imigrasi-bengkulu"),),
                 attributes=attributes,
                 cover=orjson.dumps(cover),
-                open=kind.open.model_validate_json(orjson.dumps(said["open"])),
+                open=opened,
                 named=tuple(parts),
                 parts=parts,
                 missing={},
@@ -115,10 +121,11 @@ def delivery(name: str, *, event_id: str = "00000000-0000-8000-8000-000000000001
     )
 
 
-def opened_part(kind: catalogue.EventKind, name: str, value: dict[str, Any]) -> OpenedPart:
+def opened_part(kind: catalogue.EventKind, name: str, value: dict[str, Any], dataschema: str) -> OpenedPart:
     """Open one compartment."""
     content = orjson.dumps(value)
-    return OpenedPart(name=PartName(name), content=content, model=kind.compartments[name].model_validate_json(content))
+    model = kind.reading(dataschema).compartments[name].validate_json(content)
+    return OpenedPart(name=PartName(name), content=content, model=model)
 
 
 def _verified() -> Verified:

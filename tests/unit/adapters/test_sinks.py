@@ -90,6 +90,27 @@ async def test_every_type_reads_back_equal(adapter: Adapter, tmp_path: Path, del
 
 
 @pytest.mark.asyncio
+async def test_codes_and_fields_of_a_newer_catalogue_do_no_harm(
+    adapter: Adapter, tmp_path: Path, deliver: Callable[..., Delivery]
+) -> None:
+    """A code that no list here has is written as it is; a field that nothing here knows is not written at all."""
+    newer = {"attributes": {"dataschema": "urn:simpul:schema:sha256:" + "ab" * 32}}
+    codes = {
+        "border.crossing-flagged.v1": {"narrative": {"flags": [{"code": "NEW_FLAG", "weight": "S", "more": "\u202e"}]}},
+        "referral.requested.v1": {"open": {"service": "new_service", "more": {"x": "\u202e"}}},
+    }
+    events = [
+        deliver(name, event_id=numbered(place), said=said, **newer) for place, (name, said) in enumerate(codes.items())
+    ]
+    await adapter.sink(tmp_path, {}).deliver(events)
+    await adapter.sink(tmp_path, {}).deliver(events)
+    assert read_back(adapter, tmp_path) == plain(adapter, events)
+    written = "".join(path.read_text(encoding="utf-8") for path in (tmp_path / "delivered").iterdir())
+    assert all(code in written for code in ("NEW_FLAG", "new_service"))
+    assert "more" not in written
+
+
+@pytest.mark.asyncio
 async def test_a_repeated_delivery_adds_nothing(
     adapter: Adapter, tmp_path: Path, deliver: Callable[..., Delivery]
 ) -> None:
