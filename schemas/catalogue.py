@@ -19,6 +19,7 @@ from schemas.envelope import NEVER_MENTIONED, CoverData, CoverEvent, DraftEvent,
 from schemas.events import EVENTS, compartments_of, open_part_of
 from schemas.tolerance import tolerant
 
+_URN = "urn:simpul:schema:sha256:"
 _VICTIM_SIDE = frozenset({"victim", "consent", "referral", "service", "tip"})
 
 R_co = TypeVar("R_co", covariant=True)
@@ -179,7 +180,7 @@ def _kind(data: type[EventData], digest: str) -> EventKind:
         open=open_part_of(data),
         compartments=MappingProxyType(compartments_of(data)),
         required=frozenset(name for name in compartments_of(data) if data.model_fields[name].is_required()),
-        dataschema=f"urn:simpul:schema:sha256:{digest}",
+        dataschema=f"{_URN}{digest}",
         victim_side=fact.area in _VICTIM_SIDE,
     )
 
@@ -204,3 +205,17 @@ def find(type_name: str) -> EventKind:
     if kind is None:
         raise UnknownTypeError
     return kind
+
+
+def to_list() -> dict[str, list[str]]:
+    """Say which schemas a federation lists in which every release shall be understood: all that there ever were.
+
+    Returns:
+        `dataschema` values by event type: those released (`schemas.releases`), and the one that this release writes.
+    """
+    released: dict[str, list[dict[str, str]]] = json.loads((files("schemas") / "released" / "index.json").read_bytes())
+    digests = {kind.type: [one["sha256"] for one in released.get(kind.type, [])] for kind in KINDS}
+    return {
+        kind.type: list(dict.fromkeys([*(f"{_URN}{one}" for one in digests[kind.type]), kind.dataschema]))
+        for kind in KINDS
+    }

@@ -81,6 +81,7 @@ def compare(old: Schema, new: Schema) -> tuple[Change, ...]:
         ),
         *(Change(path=path, code=code, breaks=_BOTH) for path, code in relocated(before, after)),
         *_rules(old, new),
+        *_area(old, new),
     ]
     return tuple(sorted(changes, key=lambda change: (change.path, change.code, change.detail)))
 
@@ -126,6 +127,11 @@ def _rules(old: Schema, new: Schema) -> Iterator[Change]:
     were, are = set(old.get("x-simpul-rules", ())), set(new.get("x-simpul-rules", ()))
     yield from (Change(path="", code="rule_added", breaks=_BACKWARD, detail=rule) for rule in are - were)
     yield from (Change(path="", code="rule_removed", breaks=_FORWARD, detail=rule) for rule in were - are)
+
+
+def _area(old: Schema, new: Schema) -> Iterator[Change]:
+    """The area of a type decides which topic it comes on, and whether its time is rounded."""
+    yield from _constrained("area", old.get("x-simpul-area"), new.get("x-simpul-area"), "")
 
 
 def _compared(old: Schema, new: Schema, path: str) -> Iterator[Change]:
@@ -181,9 +187,9 @@ def _choices(schema: Schema) -> list[Any] | None:
 
 
 def _listing(schema: Schema) -> str | None:
-    """The name of the code list, without its version."""
+    """The names of the code lists, without their versions."""
     found: str | None = schema.get("x-simpul-codes")
-    return None if found is None else found.partition(" ")[0]
+    return None if found is None else ", ".join(one.partition(" ")[0] for one in found.split(", "))
 
 
 def _fields(old: Schema, new: Schema, path: str) -> Iterator[Change]:

@@ -1,7 +1,8 @@
-"""Writes what the models say for those who do not read Python: `python -m schemas.publish [--check]`.
+"""Writes what the models say for those who do not read Python: `python -m schemas.publish [--check | --release DAY]`.
 
 For each type a JSON Schema 2020-12 of its `data`, an index with the digest of each file, and a table of every
-field for people. The same models give the same bytes on every machine; `--check` exits 1 if a file is stale.
+field for people. The same models give the same bytes on every machine; `--check` exits 1 if a file is stale, or if a
+type is not compatible with its last release any more; `--release` makes what is published the last release.
 """
 
 import argparse
@@ -9,12 +10,14 @@ import hashlib
 import inspect
 import json
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from schemas.base import EventData
 from schemas.events import EVENTS, compartments_of, open_part_of
 from schemas.fields import table
+from schemas.releases import Broken, broken, freeze
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _ROOT = Path(__file__).resolve().parent.parent
@@ -120,23 +123,31 @@ def _bytes(document: dict[str, Any]) -> bytes:
 
 
 def main(arguments: list[str] | None = None, *, root: Path = _ROOT) -> int:
-    """Write the published files, or check them.
+    """Write the published files, check them, or make them the last release.
 
     Args:
         arguments: those of the command line, without the program's name.
         root: root of the repository.
 
     Returns:
-        0, or 1 if `--check` found a stale file.
+        0; or 1 if a file is stale, or a change breaks whoever has the last release.
     """
     parser = argparse.ArgumentParser(prog="python -m schemas.publish", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if a file is stale")
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--check", action="store_true", help="change nothing; exit 1 if a file is stale or breaks")
+    instead.add_argument("--release", type=date.fromisoformat, metavar="DAY", help="release what is published")
     asked = parser.parse_args(arguments)
     found = stale(root)
-    if asked.check:
-        for path in found:
-            sys.stderr.write(f"stale: {path.as_posix()}\n")
-        return 1 if found else 0
+    if asked.check or asked.release:
+        texts = {data.fact.name: _bytes(schema_of(data)) for data in EVENTS}
+        breaks = broken(root, texts)
+        sys.stderr.writelines([f"stale: {path.as_posix()}\n" for path in found])
+        sys.stderr.writelines(map(_line, breaks))
+        if found or breaks:
+            return 1
+        if asked.release:
+            freeze(root, texts, asked.release)
+        return 0
     wanted = rendered()
     for path in found:
         if path not in wanted:
@@ -145,6 +156,12 @@ def main(arguments: list[str] | None = None, *, root: Path = _ROOT) -> int:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_bytes(wanted[path])
     return 0
+
+
+def _line(one: Broken) -> str:
+    change = one.change
+    whom = " ".join(sorted(change.breaks))
+    return f"breaks {whom}: {one.name}: {' '.join(filter(None, (change.path, change.code, change.detail)))}\n"
 
 
 if __name__ == "__main__":

@@ -72,6 +72,14 @@ def test_what_is_written_is_read_back(folder: Path, agencies: list[Agency]) -> N
     assert compile_rules(federation).topics_read_by(AgencyId("polres"))
 
 
+def test_a_type_may_have_several_schemas(agencies: list[Agency], tmp_path: Path) -> None:
+    """So that agencies of one federation need not upgrade on one day."""
+    newer = {name: [*urns, f"urn:simpul:schema:sha256:{'ab' * 32}"] for name, urns in CATALOGUE.items()}
+    write_folder(tmp_path / "federation", agencies, default_agreements(), newer, created=NOW)
+    federation = InsecureFolderFederation(tmp_path / "federation").load()
+    assert federation.dataschemas == {name: frozenset(urns) for name, urns in newer.items()}
+
+
 def test_new_version_is_noticed_and_the_old_object_kept_until_then(folder: Path, agencies: list[Agency]) -> None:
     """Loading again gives the same object until another version is written."""
     home = InsecureFolderFederation(folder)

@@ -59,6 +59,7 @@ OLD: dict[str, Any] = {
     },
     "required": ["open", "narrative"],
     "x-simpul-rules": ["One holds."],
+    "x-simpul-area": "alert",
 }
 GONE = object()
 
@@ -188,6 +189,11 @@ CASES = [
         id="another list",
     ),
     pytest.param(
+        changed("$defs/Flag/properties/code/x-simpul-codes", "flags 2026, signs 2026"),
+        ["narrative.flags[].code code_list_changed BACKWARD FORWARD"],
+        id="a second list beside the first",
+    ),
+    pytest.param(
         changed("$defs/Colour/x-simpul-codes", "colours 2026"),
         ["open.colour code_list_changed BACKWARD FORWARD"],
         id="closed choice made a list, which older nodes know as closed",
@@ -266,6 +272,9 @@ CASES = [
     ),
     pytest.param(
         changed("x-simpul-rules", ["One holds.", "Another holds."]), [" rule_added BACKWARD"], id="rule added"
+    ),
+    pytest.param(
+        changed("x-simpul-area", "victim"), [" constraint_changed BACKWARD FORWARD"], id="another area, so another topic"
     ),
     pytest.param(changed("x-simpul-rules", []), [" rule_removed FORWARD"], id="rule removed"),
 ]
