@@ -14,7 +14,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-CODE: CoreSchema = core_schema.str_schema(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$", max_length=64, strict=True)
+CODE: CoreSchema = core_schema.str_schema(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/+-]{0,63}$", max_length=64, strict=True)
 """The form of every code of every list, also of those to come."""
 
 CODES_OF = "simpul-codes"

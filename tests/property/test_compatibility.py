@@ -16,7 +16,7 @@ from schemas.compatibility import Direction, breaking, compare
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CODE = "^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$"
+CODE = "^[A-Za-z0-9][A-Za-z0-9._/+-]{0,63}$"
 NAMES = ("alpha", "beta", "gamma", "delta")
 _VALUES = ("a", "b", "c", "d")
 

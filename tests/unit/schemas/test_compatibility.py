@@ -274,7 +274,9 @@ CASES = [
         changed("x-simpul-rules", ["One holds.", "Another holds."]), [" rule_added BACKWARD"], id="rule added"
     ),
     pytest.param(
-        changed("x-simpul-area", "victim"), [" constraint_changed BACKWARD FORWARD"], id="another area, so another topic"
+        changed("x-simpul-area", "victim"),
+        [" constraint_changed BACKWARD FORWARD"],
+        id="another area, so another topic",
     ),
     pytest.param(changed("x-simpul-rules", []), [" rule_removed FORWARD"], id="rule removed"),
 ]
