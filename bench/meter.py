@@ -1,14 +1,15 @@
 """Measures one line in one process: CPU microseconds an event, threads included, start-up left out.
 
-The garbage collector is set for every line alike, as `simpul serve` sets it: what was there before counts for nothing.
+Memory is treated for every line alike, as `simpul serve` treats it.
 """
 
 from __future__ import annotations
 
-import gc
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from broker.memory import settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,9 +36,7 @@ class Meter:
         """
         if not self._settled:
             self._settled = True
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(50_000, 20, 20)
+            settle()
         cpu, wall = time.process_time(), time.perf_counter()
         try:
             yield

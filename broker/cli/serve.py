@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 
 from broker.assembly import STORE, Node, Store, open_store
 from broker.cli.terminal import NodeOption, note
+from broker.memory import settle
 from broker.settings import environment, node_folder
 from broker.storage.database import held
 from broker.telemetry import configure
@@ -22,9 +22,7 @@ def serve(node: NodeOption = None) -> None:
     configure(environment().log)
     with held(folder / STORE), open_store(folder) as store:
         note(f"Simpul {store.me} berjalan. Ctrl-C untuk berhenti.", f"Node {store.me} runs. Ctrl-C stops it.")
-        # Thousands of live models otherwise make every collection walk all of them.
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 20)
+        settle()
         asyncio.run(_until_told(store))
 
 
