@@ -85,6 +85,7 @@ class LeftOut:
     """A recipient from a role that no agreement lets have the event, and why."""
 
     agency: AgencyId
+    """Or `role:` and the role, where the federation has no agency of it."""
     code: str
     agreement: str
     clause: str

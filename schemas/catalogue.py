@@ -84,6 +84,21 @@ class EventKind:
     dataschema: str
     victim_side: bool
 
+    def assembled(self, open_part: OpenPart, parts: Mapping[str, Compartment]) -> EventData | None:
+        """Put the data of an event together from parts that were read one by one.
+
+        Args:
+            open_part: the open part.
+            parts: compartments by name.
+
+        Returns:
+            The data, or None where a compartment that every event of the type has is not there.
+        """
+        if not self.required <= parts.keys():
+            return None
+        values: dict[str, Any] = {**dict.fromkeys(self.compartments), **parts}
+        return self.data.model_construct(open=open_part, **values)
+
     @cached_property
     def draft(self) -> Reader[DraftEvent[Any]]:
         """Reads drafts of this type, and refuses those of any other."""

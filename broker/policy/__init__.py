@@ -10,5 +10,16 @@ from broker.policy.explanation import Decision, explain
 from broker.policy.incoming import admit
 from broker.policy.outgoing import clear
 from broker.policy.rules import Rules, compile_rules
+from broker.policy.twins import twin_left_out, twin_of
 
-__all__ = ["Decision", "Rules", "admit", "clear", "compile_rules", "default_agreements", "explain"]
+__all__ = [
+    "Decision",
+    "Rules",
+    "admit",
+    "clear",
+    "compile_rules",
+    "default_agreements",
+    "explain",
+    "twin_left_out",
+    "twin_of",
+]

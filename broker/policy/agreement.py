@@ -6,13 +6,19 @@ A refusal carries how far it came, so that of several agreements the closest can
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from broker.policy.conditions import KEPT_AWAY, known_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from broker.names import AgencyId, PartName
     from broker.policy.conditions import Asked, Condition
+
+
+ANY: Final = "any"
+"""Answers whatever event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +29,12 @@ class Refusal:
     agreement: str = ""
     clause: str = ""
     steps: int = 0
+
+    def outwards(self) -> Refusal:
+        """Return what may be said of it where others may read it: who is kept from an event looks like any stranger."""
+        if self.code != KEPT_AWAY:
+            return self
+        return Refusal(code="forbidden.recipient", agreement=self.agreement, clause="recipient", steps=self.steps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +72,11 @@ class Agreement:
     valid_until: str
     """UTC day, `YYYY-MM-DD`; the last on which an event may have happened."""
     answers: str
-    """The type of event that it answers; empty if it answers none."""
+    """The type of event that it answers, or ANY; empty if it answers none."""
     narrowed: tuple[str, ...]
     """Attributes of the open part that on each copy name only that copy's readers."""
+    narrowed_to_known: tuple[str, ...]
+    """Attributes of the open part that on each copy name only events that its reader sent or received."""
     applies: tuple[Condition, ...]
     senders: tuple[Clause, ...]
     recipients: tuple[Clause, ...] = field(repr=False)
@@ -71,6 +85,17 @@ class Agreement:
     def topic_roles(self) -> frozenset[str]:
         """The roles that read the type on its area's topic."""
         return frozenset().union(*(clause.roles for clause in self.recipients if clause.on_topic))
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Every condition that it makes."""
+        clauses = (*self.senders, *self.recipients)
+        return (*self.applies, *(condition for clause in clauses for condition in clause.conditions))
+
+    @property
+    def of_one_event(self) -> bool:
+        """Whether it looks at what no two events have in common, so that its decisions are not remembered."""
+        return bool(self.narrowed_to_known) or any(condition.of_one_event for condition in self.conditions)
 
     def refuse_event(self, asked: Asked) -> Refusal | None:
         """Say why this agreement does not let the sender send the event to anybody; None if it does."""
@@ -85,6 +110,8 @@ class Agreement:
                 continue
             code, failed = _first_failure(clause.conditions, asked, recipient)
             if not code:
+                code, failed = self._against_known(asked, recipient)
+            if not code:
                 return Grant(
                     agreement=self.id,
                     clause=clause.name,
@@ -93,6 +120,13 @@ class Agreement:
                 )
             closest = closest or Refusal(code=code, agreement=self.id, clause=f"{clause.name}: {failed}", steps=10)
         return closest or Refusal(code="forbidden.recipient", agreement=self.id, clause="recipient", steps=9)
+
+    def _against_known(self, asked: Asked, recipient: AgencyId) -> tuple[str, str]:
+        """Refuse a copy that would name nothing any more. Only the sender sees what was there before."""
+        for name in self.narrowed_to_known if asked.sending else ():
+            if not known_to(getattr(asked.open, name), recipient, asked.known):
+                return "forbidden.nothing-known", "narrowed_to_known"
+        return "", ""
 
     def _against_event(self, asked: Asked) -> tuple[str, str, int]:
         code, failed = _first_failure(self.applies, asked, asked.source)
@@ -122,7 +156,7 @@ class Agreement:
         if cause is None:
             # A recipient of an answer need not have had the question, unless a condition below asks about it.
             return "forbidden.cause-unknown" if asked.sending else ""
-        if cause.type != self.answers:
+        if self.answers not in (ANY, cause.type):
             return "forbidden.cause-type"
         return "" if cause.subject == asked.subject else "forbidden.subject"
 

@@ -1,7 +1,8 @@
 """From the file to rules: what the words mean is checked here, against the catalogue and against each other.
 
 A role, type, compartment, field, value, law or fact that does not exist is refused with its place; so is a topic whose
-readers differ from its area's, and a sender that may not write to it. Nothing is guessed and nothing skipped.
+readers differ from its area's, a sender that may not write to it, and a recipient of whom nobody asks whether the event
+is kept from it. Nothing is guessed and nothing skipped.
 """
 
 from __future__ import annotations
@@ -15,9 +16,20 @@ from pydantic import TypeAdapter, ValidationError
 
 from broker.errors import MisconfiguredError
 from broker.names import PartName
-from broker.policy.agreement import Agreement, Clause
-from broker.policy.conditions import FACTS, Condition, field_is, field_present, recipient_in
+from broker.policy.agreement import ANY, Agreement, Clause
+from broker.policy.conditions import (
+    ATTRIBUTES,
+    FACTS,
+    KEPT_AWAY,
+    Condition,
+    attribute_is,
+    field_is,
+    field_present,
+    recipient_in,
+    recipient_sent,
+)
 from broker.policy.document import AgreementRow, ConditionRow, Document, read_document
+from schemas.base import EventData
 from schemas.catalogue import EventKind, UnknownTypeError, find
 from schemas.codelists import listing
 from schemas.vocabulary import Basis, Purpose
@@ -94,7 +106,7 @@ class _Compiler:
 
     def agreement(self) -> Agreement:
         row, place = self._row, self._place
-        if row.answers is not None:
+        if row.answers not in (None, ANY):
             _kind(row.answers, f"{place}.answers")
         agreement = Agreement(
             id=row.id,
@@ -107,11 +119,15 @@ class _Compiler:
             valid_until=row.valid_until.isoformat(),
             answers=row.answers or "",
             narrowed=tuple(self._field(name, f"{place}.narrowed")[0] for name in row.narrowed),
+            narrowed_to_known=tuple(
+                self._field(name, f"{place}.narrowed_to_known")[0] for name in row.narrowed_to_known
+            ),
             applies=self._conditions(row.applies, f"{place}.applies", about_recipient=False),
             senders=self._senders(),
             recipients=(*self._topic(), *self._recipients()),
         )
         self._check_topic(agreement)
+        self._check_kept_away(agreement)
         return agreement
 
     def _senders(self) -> tuple[Clause, ...]:
@@ -155,6 +171,10 @@ class _Compiler:
         readers = agreement.topic_roles
         if not readers:
             return
+        if agreement.narrowed_to_known:
+            raise _misconfigured(
+                f"{self._place}.topic", "what each reader knows differs, and a topic has one copy for all"
+            )
         area = self._areas.get(self._kind.area)
         if area is None:
             raise _misconfigured(f"{self._place}.topic", "the area of this type has no topic")
@@ -162,6 +182,15 @@ class _Compiler:
             raise _misconfigured(f"{self._place}.topic", "the readers are not those of the area")
         if not all(clause.roles <= area.writers for clause in agreement.senders):
             raise _misconfigured(f"{self._place}.sender", "a sender may not write to the area's topic")
+
+    def _check_kept_away(self, agreement: Agreement) -> None:
+        """Whom an event names as kept from it, every clause must keep away."""
+        if self._kind.data.kept_from is EventData.kept_from:
+            return
+        for clause in agreement.recipients:
+            if not any(one.code == KEPT_AWAY and not one.sender_only for one in clause.conditions):
+                why = "an event of this type is kept from those whom it names: ask it of every recipient"
+                raise _misconfigured(f"{self._place}.{clause.name}", why)
 
     def _conditions(self, rows: Iterable[ConditionRow], place: str, *, about_recipient: bool) -> tuple[Condition, ...]:
         return tuple(
@@ -175,6 +204,8 @@ class _Compiler:
             return self._fact(row.fact, place, sender_only=sender_only, about_recipient=about_recipient)
         if words in ({"field", "is_"}, {"field", "present"}) and row.field is not None:
             return self._field_condition(row.field, row, place, sender_only=sender_only)
+        if words == {"attribute", "is_"} and row.attribute is not None:
+            return _attribute_condition(row.attribute, row.is_ or [], place, sender_only=sender_only)
         if words == {"recipient_in"} and row.recipient_in is not None and about_recipient:
             attribute, _ = self._field(row.recipient_in, place)
             return Condition(
@@ -183,6 +214,17 @@ class _Compiler:
                 test=recipient_in(attribute),
                 sender_only=sender_only,
                 attribute=attribute,
+            )
+        if words == {"recipient_sent"} and row.recipient_sent is not None and about_recipient and sender_only:
+            if row.recipient_sent not in self._row.narrowed_to_known:
+                raise _misconfigured(place, "the agreement is not narrowed to known events of this field")
+            attribute, _ = self._field(row.recipient_sent, place)
+            return Condition(
+                code="forbidden.not-its-event",
+                clause=f"recipient sent one of {row.recipient_sent}",
+                test=recipient_sent(attribute),
+                sender_only=True,
+                of_one_event=True,
             )
         raise _misconfigured(place, "not one condition of the vocabulary, or not one that can stand here")
 
@@ -196,7 +238,16 @@ class _Compiler:
             raise _misconfigured(place, "only the sender can judge this fact")
         if fact.of_cause and not self._row.answers:
             raise _misconfigured(place, "this fact is about the event that is answered, and the agreement answers none")
-        return Condition(code=fact.code, clause=name, test=fact.test, sender_only=sender_only, of_cause=fact.of_cause)
+        if fact.of_kept_away and self._kind.data.kept_from is EventData.kept_from:
+            raise _misconfigured(place, "an event of this type names nobody who is kept from it")
+        return Condition(
+            code=fact.code,
+            clause=name,
+            test=fact.test,
+            sender_only=sender_only,
+            of_cause=fact.of_cause,
+            of_one_event=fact.of_kept_away,
+        )
 
     def _field_condition(self, name: str, row: ConditionRow, place: str, *, sender_only: bool) -> Condition:
         attribute, info = self._field(name, place)
@@ -222,6 +273,19 @@ class _Compiler:
     def _compartments(self, names: Iterable[str], place: str) -> frozenset[PartName]:
         known = _known(names, self._kind.compartments, f"{place}.compartments")
         return frozenset(PartName(name) for name in known)
+
+
+def _attribute_condition(name: str, values: list[str | bool], place: str, *, sender_only: bool) -> Condition:
+    codes = ATTRIBUTES.get(name)
+    if codes is None:
+        raise _misconfigured(place, "no condition can name this attribute")
+    known = _known(map(str, values), codes, place)
+    return Condition(
+        code="forbidden.condition",
+        clause=f"{name} is {' or '.join(map(str, values))}",
+        test=attribute_is(name, known),
+        sender_only=sender_only,
+    )
 
 
 def _value(info: FieldInfo, value: str | bool, place: str) -> object:  # noqa: FBT001 - a value of the file

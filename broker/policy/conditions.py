@@ -1,7 +1,9 @@
 """The closed vocabulary of conditions, each a pure function of what an agreement may know of an event.
 
 - `field` … `is` / `present`: a field of the open part.
+- `attribute` … `is`: one of ATTRIBUTES.
 - `recipient_in`: a field of the open part that lists agencies.
+- `recipient_sent`: a field of the open part that lists events.
 - `fact`: one of FACTS.
 
 There is no expression language: what a lawyer cannot read in one line does not belong into an agreement.
@@ -9,14 +11,21 @@ There is no expression language: what a lawyer cannot read in one line does not 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from schemas.vocabulary import Basis, Priority, Purpose, Tlp
+
 if TYPE_CHECKING:
-    from broker.names import AgencyId
+    from broker.names import AgencyId, EventId
     from broker.ports import Cause
     from schemas.base import OpenPart
+
+
+KEPT_AWAY: Final = "forbidden.kept-away"
+"""Told to the sender alone: who is kept from an event must not learn that there is something to be kept from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +38,18 @@ class Asked:
     purpose: str = field(repr=False)
     basis: str = field(repr=False)
     lawref: str = field(repr=False)
+    priority: str = field(repr=False)
+    tlp: str = field(repr=False)
     day: str = field(repr=False)
     """UTC day of the event, `YYYY-MM-DD`."""
     subject: str | None = field(repr=False)
     open: OpenPart = field(repr=False)
     cause: Cause | None = field(repr=False)
     """The event that this one answers, if this node knows it."""
+    known: Mapping[EventId, Cause] = field(repr=False)
+    """What this node knows of the events that this one answers or names."""
+    kept_away: frozenset[AgencyId] = field(repr=False)
+    """Agencies that must not have the event, as far as its parts have opened here."""
     recipients: frozenset[AgencyId]
     named: frozenset[AgencyId]
     sending: bool
@@ -54,6 +69,7 @@ class Condition:
         test: whether it holds for an event and a recipient.
         sender_only: whether only the sender can judge it.
         of_cause: whether it can be judged only by who knows the event that is answered.
+        of_one_event: whether it looks at what no two events have in common, so that no decision by it is remembered.
         attribute: the attribute of the open part that it reads, or empty.
     """
 
@@ -62,6 +78,7 @@ class Condition:
     test: Test
     sender_only: bool = False
     of_cause: bool = False
+    of_one_event: bool = False
     attribute: str = ""
 
     def failure(self, asked: Asked, recipient: AgencyId) -> str:
@@ -97,6 +114,10 @@ def _one_recipient(asked: Asked, _: AgencyId) -> bool:
     return len(asked.recipients) == 1
 
 
+def _recipient_not_kept_away(asked: Asked, recipient: AgencyId) -> bool:
+    return recipient not in asked.kept_away
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
     """A word of the vocabulary that looks at more than the open part."""
@@ -108,6 +129,8 @@ class Fact:
     """Whether it makes sense of a recipient alone, and so not as a condition on senders."""
     of_draft: bool = False
     """Whether it is seen in the draft alone, so that only the sender can judge it."""
+    of_kept_away: bool = False
+    """Whether it looks at who must not have the event, which no two events have in common."""
 
 
 FACTS: Final[Mapping[str, Fact]] = {
@@ -137,7 +160,22 @@ FACTS: Final[Mapping[str, Fact]] = {
         about_recipient=True,
         of_draft=True,
     ),
+    "recipient-not-kept-away": Fact(
+        code=KEPT_AWAY,
+        test=_recipient_not_kept_away,
+        of_cause=False,
+        about_recipient=True,
+        of_kept_away=True,
+    ),
 }
+
+ATTRIBUTES: Final[Mapping[str, type[StrEnum]]] = {
+    "basis": Basis,
+    "priority": Priority,
+    "purpose": Purpose,
+    "tlp": Tlp,
+}
+"""The attributes of an event that a condition may name. Decisions are remembered by each of them."""
 
 
 def field_is(attribute: str, values: frozenset[object]) -> Test:
@@ -150,6 +188,29 @@ def field_present(attribute: str) -> Test:
     return lambda asked, _: getattr(asked.open, attribute) is not None
 
 
+def attribute_is(attribute: str, values: frozenset[str]) -> Test:
+    """Whether an attribute of the event is one of some values."""
+    return lambda asked, _: getattr(asked, attribute) in values
+
+
 def recipient_in(attribute: str) -> Test:
     """Whether a field of the open part lists the recipient."""
     return lambda asked, recipient: recipient in getattr(asked.open, attribute)
+
+
+def recipient_sent(attribute: str) -> Test:
+    """Whether the recipient sent one of the events that a field of the open part lists."""
+
+    def test(asked: Asked, recipient: AgencyId) -> bool:
+        causes = (asked.known.get(event_id) for event_id in getattr(asked.open, attribute))
+        return any(cause is not None and cause.source == recipient for cause in causes)
+
+    return test
+
+
+def known_to(event_ids: Iterable[EventId], reader: AgencyId, known: Mapping[EventId, Cause]) -> tuple[EventId, ...]:
+    """Return those of some events that an agency sent or received, as far as this node knows."""
+    causes = ((event_id, known.get(event_id)) for event_id in event_ids)
+    return tuple(
+        event_id for event_id, cause in causes if cause and (reader == cause.source or reader in cause.audience)
+    )

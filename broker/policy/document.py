@@ -39,12 +39,14 @@ class AreaRow(_Part):
 
 
 class ConditionRow(_Part):
-    """One condition: exactly one of `field`, `recipient_in` and `fact`."""
+    """One condition: exactly one of `field`, `attribute`, `recipient_in`, `recipient_sent` and `fact`."""
 
     field: Name | None = None
+    attribute: Name | None = None
     is_: Annotated[list[str | bool] | None, Field(alias="is", min_length=1, max_length=64)] = None
     present: Literal[True] | None = None
     recipient_in: Name | None = None
+    recipient_sent: Name | None = None
     fact: Name | None = None
     judged_by: Literal["both", "sender"] = "both"
 
@@ -85,6 +87,7 @@ class AgreementRow(_Part):
     answers: Name | None = None
     applies: list[ConditionRow] = []
     narrowed: Names = []
+    narrowed_to_known: Names = []
     sender: Annotated[list[SenderRow], Field(min_length=1)]
     topic: list[TopicRow] = []
     recipient: list[RecipientRow] = []

@@ -50,6 +50,8 @@ def admit(opened: Opened, rules: Rules, *, reader: AgencyId, causes: Mapping[Eve
         attributes["purpose"],
         attributes["basis"],
         attributes["lawref"],
+        attributes["priority"],
+        attributes["tlp"],
         attributes["time"][:10],
         attributes["dataschema"],
         opened.named,
@@ -62,7 +64,7 @@ def admit(opened: Opened, rules: Rules, *, reader: AgencyId, causes: Mapping[Eve
 
 
 def _judge(opened: Opened, rules: Rules, reader: AgencyId, causes: Mapping[EventId, Cause]) -> bool:
-    """Raise, or say whether the decision depends on the event that is answered and so is not to be remembered."""
+    """Raise, or say whether the decision depends on more than its key and so is not to be remembered."""
     if opened.source == reader:
         raise ForbiddenError("forbidden.source")
     asked = asked_about(
@@ -75,12 +77,13 @@ def _judge(opened: Opened, rules: Rules, reader: AgencyId, causes: Mapping[Event
     on_topic = _require_place(opened, rules, reader)
     grant = judgement.of_recipient(asked, reader, rules)
     if not isinstance(grant, Grant):
-        raise ForbiddenError(grant.code, agreement=grant.agreement, clause=grant.clause)
+        outwards = grant.outwards()
+        raise ForbiddenError(outwards.code, agreement=outwards.agreement, clause=outwards.clause)
     if on_topic and not grant.on_topic:
         raise ForbiddenError("forbidden.topic", agreement=grant.agreement, clause="topic")
     _require_parts(opened, judgement, grant, on_topic=on_topic)
     _require_narrowed(opened, judgement)
-    return opened.open.is_answer() or any(agreement.answers for agreement in judgement.agreements)
+    return judgement.depends_on_more(opened.open)
 
 
 def _require_place(opened: Opened, rules: Rules, reader: AgencyId) -> bool:

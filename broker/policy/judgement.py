@@ -13,13 +13,14 @@ from broker.errors import ForbiddenError
 from broker.names import EventId
 from broker.policy.agreement import Agreement, Grant, Refusal
 from broker.policy.conditions import Asked
+from broker.stages import Checked
 
 if TYPE_CHECKING:
     from broker.names import AgencyId
     from broker.policy.rules import Rules
     from broker.ports import Cause
-    from broker.stages import Checked, Opened
-    from schemas.base import OpenPart
+    from broker.stages import Opened
+    from schemas.base import EventData, OpenPart
     from schemas.catalogue import EventKind
 
 
@@ -44,6 +45,10 @@ class Judgement:
                 return found
             refusals.append(found)
         return _closest(refusals)
+
+    def depends_on_more(self, event: EventData | OpenPart) -> bool:
+        """Say whether it depends on the event that is answered, or on what no two events have in common."""
+        return event.is_answer() or any(one.answers or one.of_one_event for one in self.agreements)
 
 
 def asked_about(
@@ -72,14 +77,26 @@ def asked_about(
         purpose=attributes["purpose"],
         basis=attributes["basis"],
         lawref=attributes["lawref"],
+        priority=attributes["priority"],
+        tlp=attributes["tlp"],
         day=attributes["time"][:10],
         subject=attributes.get("subject"),
         open=opened,
         cause=causes.get(EventId(attributes.get("causationid", ""))),
+        known=causes,
+        kept_away=rules.kept_away(_kept_from(event)),
         recipients=recipients,
         named=named,
         sending=sending,
     )
+
+
+def _kept_from(event: Checked | Opened) -> frozenset[str]:
+    """Return whom the event says to keep away; of one that has come, once the parts that say so have opened."""
+    if isinstance(event, Checked):
+        return event.data.kept_from()
+    whole = event.kind.assembled(event.open, {name: part.model for name, part in event.parts.items()})
+    return frozenset() if whole is None else whole.kept_from()
 
 
 def judge(asked: Asked, kind: EventKind, dataschema: str, rules: Rules) -> Judgement:

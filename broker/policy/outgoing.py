@@ -18,6 +18,7 @@ import orjson
 from broker.errors import ForbiddenError
 from broker.names import COVER, AgencyId, EventId, PartName, Topic, area_topic, mail_topic
 from broker.policy.agreement import Grant, Refusal
+from broker.policy.conditions import known_to
 from broker.policy.judgement import Judgement, asked_about, judge, on_area_topic
 from broker.stages import Cleared, ClearedPart, Copy, LeftOut
 from schemas.envelope import MAX_AUDIENCE, NEVER_MENTIONED
@@ -53,6 +54,7 @@ class Plan:
     copies: tuple[CopyPlan, ...]
     left_out: tuple[LeftOut, ...]
     narrowed: tuple[str, ...]
+    narrowed_to_known: tuple[str, ...]
 
 
 def clear(checked: Checked, rules: Rules, causes: Mapping[EventId, Cause]) -> Cleared:
@@ -61,7 +63,7 @@ def clear(checked: Checked, rules: Rules, causes: Mapping[EventId, Cause]) -> Cl
     Args:
         checked: an event that the catalogue accepts.
         rules: of the federation in force.
-        causes: what this node knows of the events that are answered, by id.
+        causes: what this node knows of the events that it answers or names, by id.
 
     Returns:
         The event's copies, each with its topic, audience and parts, and the recipients left out.
@@ -80,20 +82,22 @@ def clear(checked: Checked, rules: Rules, causes: Mapping[EventId, Cause]) -> Cl
         attributes["purpose"],
         attributes["basis"],
         attributes["lawref"],
+        attributes["priority"],
+        attributes["tlp"],
         attributes["time"][:10],
         (*checked.compartments,),
         rules.fields_asked(type_name)(checked.data.open),
     )
     plan: Plan | None = rules.outgoing.get(key)
     if plan is None:
-        plan, depends_on_cause = _plan(checked, rules, causes)
-        if not depends_on_cause:
+        plan, depends_on_more = _plan(checked, rules, causes)
+        if not depends_on_more:
             rules.outgoing.put(key, plan)
     return Cleared(
         event_id=checked.event_id,
         source=checked.source,
         erasure_unit=checked.erasure_unit,
-        copies=tuple([_copy(checked, attributes, copy, plan.narrowed) for copy in plan.copies]),
+        copies=tuple([_copy(checked, attributes, copy, plan, causes) for copy in plan.copies]),
         left_out=plan.left_out,
     )
 
@@ -134,7 +138,6 @@ def _plan(checked: Checked, rules: Rules, causes: Mapping[EventId, Cause]) -> tu
     judgement = judge(asked, checked.kind, checked.attributes["dataschema"], rules)
     if judgement.refusal is not None:
         raise _forbidden(judgement.refusal)
-    depends_on_cause = checked.data.is_answer() or any(agreement.answers for agreement in judgement.agreements)
     grants, left_out = _grants(checked, asked, judgement, rules)
     if not grants:
         closest = left_out[0] if left_out else None
@@ -143,9 +146,13 @@ def _plan(checked: Checked, rules: Rules, causes: Mapping[EventId, Cause]) -> tu
             agreement=closest.agreement if closest else judgement.agreements[0].id,
             clause=closest.clause if closest else "",
         )
-    narrowed = tuple({name: None for agreement in judgement.agreements for name in agreement.narrowed})
-    copies = _copies(checked, judgement, grants, rules)
-    return Plan(copies=copies, left_out=left_out, narrowed=narrowed), depends_on_cause
+    plan = Plan(
+        copies=_copies(checked, judgement, grants, rules),
+        left_out=left_out,
+        narrowed=tuple({name: None for one in judgement.agreements for name in one.narrowed}),
+        narrowed_to_known=tuple({name: None for one in judgement.agreements for name in one.narrowed_to_known}),
+    )
+    return plan, judgement.depends_on_more(checked.data)
 
 
 def _grants(
@@ -162,7 +169,8 @@ def _grants(
         elif recipient in asked.named:
             raise _forbidden(found, f"agency {checked.named.index(recipient)} of the audience")
         else:
-            left_out.append(LeftOut(agency=recipient, code=found.code, agreement=found.agreement, clause=found.clause))
+            told = found.outwards()
+            left_out.append(LeftOut(agency=recipient, code=told.code, agreement=told.agreement, clause=told.clause))
     return grants, tuple(left_out)
 
 
@@ -208,25 +216,35 @@ def _copy_plan(
     )
 
 
-def _copy(checked: Checked, attributes: Mapping[str, str], plan: CopyPlan, narrowed: Sequence[str]) -> Copy:
-    open_json = _narrowed(checked, plan, narrowed) if narrowed else checked.open_json
-    data = {"open": orjson.Fragment(open_json), **plan.beside_open}
-    cover = orjson.dumps({**attributes, "audience": plan.audience_text, "data": data})
+def _copy(
+    checked: Checked, attributes: Mapping[str, str], copy: CopyPlan, plan: Plan, causes: Mapping[EventId, Cause]
+) -> Copy:
+    narrows = plan.narrowed or plan.narrowed_to_known
+    open_json = _narrowed(checked, copy, plan, causes) if narrows else checked.open_json
+    data = {"open": orjson.Fragment(open_json), **copy.beside_open}
+    cover = orjson.dumps({**attributes, "audience": copy.audience_text, "data": data})
     compartments = checked.compartments
     return Copy(
-        topic=plan.topic,
-        audience=plan.audience,
+        topic=copy.topic,
+        audience=copy.audience,
         parts=(
-            ClearedPart(name=COVER, content=cover, readers=plan.readers),
-            *[ClearedPart(name=name, content=compartments[name], readers=readers) for name, readers in plan.parts],
+            ClearedPart(name=COVER, content=cover, readers=copy.readers),
+            *[ClearedPart(name=name, content=compartments[name], readers=readers) for name, readers in copy.parts],
         ),
     )
 
 
-def _narrowed(checked: Checked, plan: CopyPlan, narrowed: Sequence[str]) -> bytes:
-    """Write the open part so that nobody learns who else was told."""
+def _narrowed(checked: Checked, copy: CopyPlan, plan: Plan, causes: Mapping[EventId, Cause]) -> bytes:
+    """Write the open part so that nobody learns who else was told, nor of events that it did not know before."""
     part = checked.data.open
-    own = {name: tuple(one for one in getattr(part, name) if one in plan.readers) for name in narrowed}
+    own: dict[str, tuple[str, ...]] = {
+        name: tuple(one for one in getattr(part, name) if one in copy.readers) for name in plan.narrowed
+    }
+    for name in plan.narrowed_to_known:
+        known = getattr(part, name)
+        for reader in copy.audience:
+            known = known_to(known, reader, causes)
+        own[name] = known
     return part.model_copy(update=own).to_json()
 
 

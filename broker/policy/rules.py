@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from broker.errors import MisconfiguredError
-from broker.names import AgencyId, Role, Topic, area_topic, keys_topic, mail_topic
+from broker.names import AgencyId, EventId, Role, Topic, area_topic, keys_topic, mail_topic
 from broker.policy.compilation import Agreements, compile_agreements
 
 if TYPE_CHECKING:
@@ -55,6 +55,12 @@ class Rules:
         self._agreements: Final = agreements
         self._by_id: Final = {one.id: one for several in agreements.by_type.values() for one in several}
         self._fields: Final = {name: _reader(several) for name, several in agreements.by_type.items()}
+        self.events_named: Final[Mapping[str, Callable[[OpenPart], tuple[EventId, ...]]]] = {
+            name: _named_by(fields)
+            for name, several in agreements.by_type.items()
+            if (fields := tuple({field: None for one in several for field in one.narrowed_to_known}))
+        }
+        """What reads those events of a type that its copies name only to who knows them."""
         self._with_role: Final = {
             role: tuple(sorted(agency for agency, its in self.roles.items() if its == role))
             for role in agreements.roles
@@ -79,6 +85,22 @@ class Rules:
     def agencies_with(self, role: str) -> tuple[AgencyId, ...] | None:
         """Return the agencies of a role, sorted; None if the agreements know no such role."""
         return self._with_role.get(role)
+
+    def kept_away(self, named: frozenset[str]) -> frozenset[AgencyId]:
+        """Return agencies that an event names as kept from it, with the units of their roles: `police-ppa` of police.
+
+        A unit sits in the house of the agency that it belongs to, and reads what is written there.
+        """
+        if not named:
+            return frozenset()
+        agencies = frozenset(map(AgencyId, named))
+        units = tuple(f"{self.roles[agency]}-" for agency in agencies if agency in self.roles)
+        return agencies.union(agency for agency, role in self.roles.items() if role.startswith(units))
+
+    def roles_told(self, type_name: str) -> tuple[str, ...]:
+        """Return the roles to which agreements let a type be sent at all, sorted."""
+        clauses = [clause for one in self.agreements_on(type_name) for clause in one.recipients]
+        return tuple(sorted(frozenset().union(*(clause.roles for clause in clauses))))
 
     def fields_asked(self, type_name: str) -> Callable[[OpenPart], Hashable]:
         """Return what reads those fields of a type's open part on which its agreements depend."""
@@ -159,18 +181,14 @@ def _pairs(agreements: Agreements) -> frozenset[tuple[str, str]]:
 
 
 def _reader(agreements: tuple[Agreement, ...]) -> Callable[[OpenPart], Hashable]:
-    conditions = [
-        condition
-        for one in agreements
-        for condition in (
-            *one.applies,
-            *(condition for clause in (*one.senders, *one.recipients) for condition in clause.conditions),
-        )
-    ]
-    asked = {condition.attribute for condition in conditions if condition.attribute}
+    asked = {condition.attribute for one in agreements for condition in one.conditions if condition.attribute}
     attributes = sorted(asked.union(*(one.narrowed for one in agreements)))
     return attrgetter(*attributes) if attributes else _nothing
 
 
 def _nothing(_: OpenPart) -> Hashable:
     return ()
+
+
+def _named_by(fields: tuple[str, ...]) -> Callable[[OpenPart], tuple[EventId, ...]]:
+    return lambda part: tuple(event_id for field in fields for event_id in getattr(part, field))

@@ -34,10 +34,11 @@ _AREAS: Final = """| topic | readers | writers |
 def table(agreements: Agreements) -> str:
     """Return the rights, the grounds and the topics as Markdown."""
     rows = [one for several in agreements.by_type.values() for one in several]
-    rights = "".join(f"{_rights(one)}\n" for one in rows)
+    every = frozenset(agreements.roles)
+    rights = "".join(f"{_rights(one, every)}\n" for one in rows)
     grounds = "".join(f"{_grounds(one)}\n" for one in rows)
     areas = "".join(
-        f"| `simpul.{name}` | {_list(area.readers)} | {_list(area.writers)} |\n"
+        f"| `simpul.{name}` | {_roles(area.readers, every)} | {_roles(area.writers, every)} |\n"
         for name, area in agreements.areas.items()
     )
     return f"{_HEAD}{rights}\n{_GROUNDS}{grounds}\n{_AREAS}{areas}"
@@ -57,17 +58,17 @@ def with_table(document: str, written: str) -> str:
     return f"{head}{BEGIN}\n\n{written}\n{END}{tail}"
 
 
-def _rights(one: Agreement) -> str:
-    senders = "; ".join(f"{_list(clause.roles)}{_when(clause.conditions)}" for clause in one.senders)
+def _rights(one: Agreement, every: frozenset[str]) -> str:
+    senders = "; ".join(f"{_roles(clause.roles, every)}{_when(clause.conditions)}" for clause in one.senders)
     on_topic = [clause for clause in one.recipients if clause.on_topic]
     others = [clause for clause in one.recipients if not clause.on_topic]
     event = f"`{one.type.removeprefix('id.simpul.')}`{_when(one.applies)}"
-    return f"| {one.id} | {event} | {senders} | {_clauses(on_topic)} | {_clauses(others)} |"
+    return f"| {one.id} | {event} | {senders} | {_clauses(on_topic, every)} | {_clauses(others, every)} |"
 
 
-def _clauses(clauses: Iterable[Clause]) -> str:
+def _clauses(clauses: Iterable[Clause], every: frozenset[str]) -> str:
     written = [
-        f"{_list(clause.roles)}{_when(clause.conditions)}: {_list(clause.compartments) or 'open part alone'}"
+        f"{_roles(clause.roles, every)}{_when(clause.conditions)}: {_list(clause.compartments) or 'open part alone'}"
         for clause in clauses
     ]
     return "; ".join(written) or _NOBODY
@@ -80,6 +81,14 @@ def _when(conditions: Iterable[Condition]) -> str:
 
 def _grounds(one: Agreement) -> str:
     return f"| {one.id} | {_list(one.purposes)} | {_list(one.bases)} | {_list(one.lawrefs)} | {one.valid_until} |"
+
+
+def _roles(roles: frozenset[str], every: frozenset[str]) -> str:
+    """Say who is left out where that is shorter than to say who is not."""
+    others = every - roles
+    if len(others) > 1:
+        return _list(roles)
+    return "all roles" + "".join(f" but {one}" for one in others)
 
 
 def _list(names: Iterable[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import permutations
 
 import pytest
 
@@ -12,14 +13,17 @@ from broker.names import AgencyId, Role, Topic, area_topic, keys_topic, mail_top
 from broker.policy import compile_rules, default_agreements
 from broker.policy.conditions import FACTS
 from tests.unit.policy.federations import BNPT, BP3MI, GT, IMI, LPSK, NGO, OPS, POL, ROLES, SOS, UPTD, federation, rules
+from tests.unit.policy.rights import ROWS
+from tests.unit.validation.bodies import NUMBERS
 
 RULES = rules()
 ALERT = "id.simpul.alert.issued.v1"
 
 
 def test_default_agreements_compile_and_can_be_read_in_both_languages() -> None:
-    """Each of the ten rows has a text in Indonesian and in English, and nothing is open-ended."""
-    ids = ["E01", "E02", "E03", "E07-alert", "E07-ack", "E11", "E13", "E15", "E16", "E17"]
+    """Each row has a text in Indonesian and in English, and nothing is open-ended."""
+    ids = ["E07-alert" if row == "E07" else row for row in ROWS]
+    assert {one.id for name in NUMBERS.values() for one in RULES.agreements_on(name)} == set(ids)
     for agreement_id in ids:
         agreement = RULES.agreement(agreement_id)
         assert agreement is not None
@@ -80,7 +84,7 @@ SLIPS = [
     pytest.param(
         'fact = "one-recipient", judged_by = "sender"',
         'fact = "one-recipient"',
-        "agreement.8.recipient.0.when.1",
+        "agreement.17.recipient.0.when.1",
         id="a fact of the draft, asked of the recipient",
     ),
     pytest.param(
@@ -91,16 +95,41 @@ SLIPS = [
     ),
     pytest.param('narrowed = ["routedTo"]', 'narrowed = ["sentTo"]', "agreement.1.narrowed", id="narrowed field"),
     pytest.param(
+        '{ attribute = "basis", is', '{ attribute = "lawref", is', "agreement.9.recipient.1.when.0", id="attribute"
+    ),
+    pytest.param('is = ["pdp20-2-d"] }', 'is = ["d"] }', "agreement.9.recipient.1.when.0", id="value of an attribute"),
+    pytest.param(
+        'narrowed_to_known = ["events"]', 'narrowed_to_known = ["cases"]', "agreement.15.narrowed_to_known", id="known"
+    ),
+    pytest.param(
+        'narrowed_to_known = ["events"]\n',
+        "",
+        "agreement.15.recipient.0.when.0",
+        id="events of which the sender's node is not asked what it knows",
+    ),
+    pytest.param(
+        'recipient_sent = "events", judged_by = "sender"',
+        'recipient_sent = "events"',
+        "agreement.15.recipient.0.when.0",
+        id="what was sent to others, asked of the recipient",
+    ),
+    pytest.param(
+        'id = "E13"\n',
+        'id = "E13"\nnarrowed_to_known = ["nexus"]\n',
+        "agreement.14.topic",
+        id="a copy for each, on a topic",
+    ),
+    pytest.param(
         '[[agreement.topic]]\nroles = ["immigration", "migrant-workers", "police"]',
         '[[agreement.topic]]\nroles = ["immigration", "police"]',
-        "agreement.3.topic",
+        "agreement.6.topic",
         id="readers other than the area's",
     ),
-    pytest.param("[areas.alert]", "[areas.alerts]", "agreement.3.topic", id="a topic that the area does not have"),
+    pytest.param("[areas.alert]", "[areas.alerts]", "agreement.6.topic", id="a topic that the area does not have"),
     pytest.param(
         'writers = ["immigration", "police", "social-services"]',
         'writers = ["immigration", "police"]',
-        "agreement.3.sender",
+        "agreement.6.sender",
         id="a sender that may not write",
     ),
     pytest.param('readers = ["immigration"', 'readers = ["spy"', "areas.alert.readers", id="an unknown reader"),
@@ -170,7 +199,8 @@ WRITES = [
     (IMI, mail_topic(IMI, IMI), False),
     (IMI, keys_topic(IMI, IMI), True),
     (IMI, keys_topic(IMI, UPTD), True),
-    (IMI, mail_topic(IMI, OPS), False),
+    (IMI, mail_topic(IMI, OPS), True),
+    (OPS, mail_topic(OPS, BNPT), True),
     (IMI, area_topic("referral"), False),
     (IMI, Topic("simpul.federation"), False),
     (AgencyId("nobody"), area_topic("alert"), False),
@@ -196,16 +226,25 @@ def test_what_one_may_write_another_reads() -> None:
 
 
 def test_topics_of_some_agencies() -> None:
-    """Immigration reads alerts and intelligence; the operator keeps keys for itself alone; a stranger reads nothing."""
+    """Immigration reads alerts and intelligence, the operator no area at all; a stranger reads nothing."""
     read = RULES.topics_read_by(IMI)
     assert area_topic("alert") in read
     assert area_topic("intel") in read
-    assert mail_topic(UPTD, IMI) in read
     assert list(read) == sorted(set(read))
-    assert RULES.topics_read_by(OPS) == (keys_topic(OPS, OPS),)
+    assert not any(area_topic(name) in RULES.topics_read_by(OPS) for name in ("alert", "intel", "outreach"))
     assert RULES.topics_read_by(AgencyId("nobody")) == ()
     assert area_topic("alert") not in RULES.topics_read_by(LPSK)
     assert area_topic("alert") not in RULES.topics_read_by(SOS)
+
+
+def test_every_two_agencies_have_mailboxes() -> None:
+    """Whoever receives anything serves a notice and gives a receipt: two mail and two key topics a pair."""
+    for agency, other in permutations(ROLES, 2):
+        assert mail_topic(other, agency) in RULES.topics_read_by(agency)
+        assert keys_topic(other, agency) in RULES.topics_read_by(agency)
+    topics = {topic for agency in ROLES for topic in RULES.topics_read_by(agency)}
+    pairs = len(ROLES) * (len(ROLES) - 1)
+    assert len(topics) == 2 * pairs + len(ROLES) + len(("alert", "intel", "outreach"))
 
 
 def test_every_code_of_a_condition_is_registered() -> None:

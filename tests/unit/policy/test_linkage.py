@@ -1,0 +1,87 @@
+"""E14: told to who sent one of the linked events; each copy names only what its reader already knows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from broker.errors import ForbiddenError
+from broker.names import AgencyId, EventId
+from broker.policy import admit, clear, default_agreements, explain
+from broker.ports import Cause
+from tests.unit.policy.arrivals import copy_for, cover_of, opened
+from tests.unit.policy.asking import RULES, cleared, refused
+from tests.unit.policy.federations import BNPT, GT, IMI, NGO, POL, UPTD, rules
+from tests.unit.validation.bodies import checked
+
+if TYPE_CHECKING:
+    from broker.stages import Checked
+
+ONE, TWO, THREE, UNKNOWN = (EventId(f"5f1b1a0e-6f0e-8c56-9d39-0b2f6a3f001{number}") for number in range(4))
+
+
+def _known(event_id: EventId, source: AgencyId, *audience: AgencyId) -> tuple[EventId, Cause]:
+    kind = "id.simpul.alert.issued.v1"
+    return event_id, Cause(event_id=event_id, type=kind, source=source, subject=None, audience=frozenset(audience))
+
+
+CAUSES = dict([_known(ONE, IMI, POL, BNPT), _known(TWO, BNPT, POL), _known(THREE, POL, IMI, NGO)])
+
+
+def _linkage(audience: str, *events: EventId, source: AgencyId = POL) -> Checked:
+    return checked("E14", source, audience=audience, data__open__events=list(events))
+
+
+def test_each_copy_names_what_its_reader_sent_or_received() -> None:
+    """An id that this node does not know is named to nobody."""
+    result = cleared(_linkage(f"{IMI} {BNPT}", ONE, TWO, THREE, UNKNOWN), CAUSES)
+    named = {
+        reader: cover_of(copy_for(result, reader))["data"]["open"]["events"]
+        for copy in result.copies
+        for reader in copy.audience
+    }
+    assert named == {IMI: [ONE, THREE], BNPT: [ONE, TWO]}
+    for reader in (IMI, BNPT):
+        arrived = opened(result, reader)
+        assert admit(arrived, RULES, reader=reader, causes={}).opened is arrived
+
+
+def test_who_sent_none_of_them_is_not_told() -> None:
+    """One that merely received a linked event, and one that never heard of any."""
+    for stranger in (NGO, UPTD):
+        error = refused(_linkage(f"{IMI} {stranger}", ONE, THREE), CAUSES)
+        assert (error.code, error.agreement) == ("forbidden.not-its-event", "E14")
+        assert explain(_linkage(IMI, ONE, THREE), stranger, RULES, CAUSES).code == error.code
+    by_role = cleared(_linkage("role:immigration role:ngo", ONE, THREE), CAUSES)
+    assert [(one.agency, one.code) for one in by_role.left_out] == [(NGO, "forbidden.not-its-event")]
+
+
+def test_the_next_linkage_is_judged_by_its_own_events() -> None:
+    """Nothing that was decided of one is remembered for another, nor when this node has come to know more."""
+    assert refused(_linkage(IMI, TWO), CAUSES).code == "forbidden.not-its-event"
+    assert cleared(_linkage(IMI, ONE), CAUSES).copies
+    assert refused(_linkage(IMI, ONE), {}).code == "forbidden.not-its-event"
+
+
+def test_copy_that_would_name_nothing_is_not_made() -> None:
+    """Also under agreements that would tell anybody: an NGO has the one event that it received, others nothing."""
+    asks = 'when = [{ recipient_sent = "events", judged_by = "sender" }]\n'
+    lax = rules(toml=default_agreements().decode().replace(asks, "").encode())
+    event = _linkage(NGO, ONE, THREE)
+    (copy,) = clear(event, lax, CAUSES).copies
+    assert cover_of(copy)["data"]["open"]["events"] == [THREE]
+    for nothing in (_linkage(UPTD, ONE, THREE), _linkage(NGO, ONE)):
+        with pytest.raises(ForbiddenError) as caught:
+            clear(nothing, lax, CAUSES)
+        assert (caught.value.code, caught.value.clause) == (
+            "forbidden.nothing-known",
+            "recipient.0: narrowed_to_known",
+        )
+
+
+def test_the_task_force_links_what_it_was_sent() -> None:
+    """Its copies name the contributor's own event, and no other."""
+    causes = dict([_known(ONE, IMI, GT), _known(TWO, UPTD, GT)])
+    result = cleared(_linkage(f"{IMI} {UPTD}", ONE, TWO, source=GT), causes)
+    assert [cover_of(copy)["data"]["open"]["events"] for copy in result.copies] == [[ONE], [TWO]]
