@@ -1,4 +1,4 @@
-"""May this draft leave? `check` and `clear` in a row, with what this node knows of the event that is answered.
+"""May this draft leave? `check` and `clear` in a row, with what this node knows of the events it answers or names.
 
 Asked twice: when a draft is handed in, and again before it is sealed if the federation has changed in between. So
 what passed the first time is kept for the second, in memory and bounded; after a restart it is simply asked again.
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from broker.names import EventId
-from broker.policy import clear
+from broker.policy import clear, twin_left_out, twin_of
 from broker.ports import Accepted, Cause, Route
 from broker.validation import check
 
@@ -68,7 +68,7 @@ class Clearance:
             source: the agency that this node speaks for.
             secret: 32 bytes under which ids are derived.
             in_force: the federation in force, asked anew for each call.
-            causes: where an event that is answered is looked for, the outbox first, then the inbox.
+            causes: where an event that is answered or named is looked for, the outbox first, then the inbox.
         """
         self._source = source
         self._secret = secret
@@ -94,33 +94,51 @@ class Clearance:
         """
         return self.clear(check(draft, source=self._source, secret=self._secret), rules, beside)
 
+    def ask_twin(
+        self, draft: Draft, passed: Passed, rules: Rules, beside: Mapping[EventId, Passed]
+    ) -> tuple[Draft, Passed] | None:
+        """Make, check and clear the reduced event that goes beside one that may leave; None where there is none.
+
+        Raises:
+            InvalidEventError: the catalogue refuses the twin.
+            ForbiddenError: an agreement said no to it.
+        """
+        twin = twin_of(draft, passed.checked, rules)
+        return None if twin is None else (twin, self.ask(twin, rules, beside))
+
     def clear(self, checked: Checked, rules: Rules, beside: Mapping[EventId, Passed]) -> Passed:
         """Clear one event that was checked.
 
         Raises:
             ForbiddenError: an agreement said no.
         """
-        cleared = clear(checked, rules, self._causes_of(checked, beside))
+        cleared = clear(checked, rules, self._causes_of(checked, rules, beside))
         route = Route(
             type=checked.kind.type,
             subject=checked.attributes.get("subject"),
             copies=tuple([(copy.topic, copy.audience) for copy in cleared.copies]),
-            left_out=cleared.left_out,
+            left_out=cleared.left_out + twin_left_out(checked, rules),
         )
         readers = {part.readers for copy in cleared.copies for part in copy.parts}
         needs = tuple([(cleared.erasure_unit, some) for some in readers])
         return Passed(checked=checked, cleared=cleared, route=route, needs=needs, rules=rules)
 
-    def _causes_of(self, checked: Checked, beside: Mapping[EventId, Passed]) -> Mapping[EventId, Cause]:
-        name = checked.attributes.get("causationid")
-        if name is None:
+    def _causes_of(self, checked: Checked, rules: Rules, beside: Mapping[EventId, Passed]) -> Mapping[EventId, Cause]:
+        answered = checked.attributes.get("causationid")
+        named_by = rules.events_named.get(checked.kind.type)
+        if answered is None and named_by is None:
             return {}
-        event_id = EventId(name)
+        names = [] if answered is None else [EventId(answered)]
+        names += [] if named_by is None else named_by(checked.data.open)
+        causes = {name: self._cause(name, beside) for name in names}
+        return {name: cause for name, cause in causes.items() if cause is not None}
+
+    def _cause(self, event_id: EventId, beside: Mapping[EventId, Passed]) -> Cause | None:
         neighbour = beside.get(event_id)
         cause = neighbour.cause() if neighbour else None
         for look in self._causes:
             cause = cause or look(event_id)
-        return {} if cause is None else {event_id: cause}
+        return cause
 
     def keep(self, accepted: Accepted, passed: Passed) -> None:
         """Keep what passed for the relay, if there is room; the outbox has it in any case."""

@@ -4,6 +4,7 @@ Rules:
 - When `accept` returns, what it took is durable and will leave; what it did not take is named with its code, and is
   still the caller's. If it raises, nothing was taken.
 - One refused draft holds up no other.
+- An event and its reduced twin are taken together or not at all: a twin that is refused refuses its event.
 - Victim-side events of priority P2 and P3 leave at quarter-hour marks, so that their hour says nothing; an
   exercise, which is about nobody, leaves at once.
 """
@@ -86,53 +87,67 @@ class Outbound:
         Raises:
             StorageError: nothing was taken; the caller keeps all of it and tries again.
         """
-        results = await self._thread.run(self._accept, drafts)
-        added = sum(result.new for result in results)
+        results, added = await self._thread.run(self._accept, drafts)
         if added:
             self._probe.passed(Station.ACCEPTED, added)
             self._wake()
         return results
 
-    def _accept(self, drafts: Sequence[Draft]) -> list[AcceptResult]:
+    def _accept(self, drafts: Sequence[Draft]) -> tuple[list[AcceptResult], int]:
+        """Make what may leave durable; return what became of each draft, and how many events were added."""
         now = self._clock.now()
         asked = self._ask(drafts)
-        passed = [item for item in asked if not isinstance(item, _Refused)]
+        leaving = [one for item in asked if not isinstance(item, _Refused) for one in item]
         submissions = [
             Submission(
-                event_id=item.checked.event_id,
+                event_id=passed.checked.event_id,
                 draft=draft,
-                route=item.route,
-                release_at=_release(item.checked, now),
+                route=passed.route,
+                release_at=_release(passed.checked, now),
             )
-            for draft, item in zip(drafts, asked, strict=True)
-            if not isinstance(item, _Refused)
+            for draft, passed in leaving
         ]
         rows = self._outbox.accept(submissions, now) if submissions else []
-        for row, submission, item in zip(rows, submissions, passed, strict=True):
+        for row, submission, (_, passed) in zip(rows, submissions, leaving, strict=True):
             if row is not None and submission.release_at is None:
                 accepted = Accepted(row=row, event_id=submission.event_id, draft=submission.draft, accepted_at=now)
-                self._clearance.keep(accepted, item)
+                self._clearance.keep(accepted, passed)
         taken = iter(rows)
-        return [
+        results = [
             AcceptResult(event_id=None, new=False, refused=item.error)
             if isinstance(item, _Refused)
-            else AcceptResult(event_id=item.checked.event_id, new=next(taken) is not None, left_out=item.route.left_out)
+            else _accepted(item, [next(taken) for _ in item])
             for item in asked
         ]
+        return results, sum(row is not None for row in rows)
 
-    def _ask(self, drafts: Sequence[Draft]) -> list[Passed | _Refused]:
+    def _ask(self, drafts: Sequence[Draft]) -> list[_Leaving | _Refused]:
         rules = self._clearance.in_force().rules
-        asked: list[Passed | _Refused] = []
+        asked: list[_Leaving | _Refused] = []
         beside: dict[EventId, Passed] = {}
         for draft in drafts:
             try:
                 passed = self._clearance.ask(draft, rules, beside)
+                twin = self._clearance.ask_twin(draft, passed, rules, beside)
             except RejectedError as error:
                 asked.append(_Refused(error))
                 continue
             beside[passed.checked.event_id] = passed
-            asked.append(passed)
+            asked.append([(draft, passed)] if twin is None else [(draft, passed), twin])
         return asked
+
+
+_Leaving = list[tuple["Draft", "Passed"]]
+"""A draft that may leave, and its reduced twin where it has one."""
+
+
+def _accepted(leaving: _Leaving, rows: Sequence[int | None]) -> AcceptResult:
+    """Say what became of a draft; of its twin only whom it left out, for the twin was not handed in."""
+    return AcceptResult(
+        event_id=leaving[0][1].checked.event_id,
+        new=rows[0] is not None,
+        left_out=tuple(one for _, passed in leaving for one in passed.route.left_out),
+    )
 
 
 @dataclass(frozen=True, slots=True)

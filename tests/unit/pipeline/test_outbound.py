@@ -10,7 +10,21 @@ import pytest
 from broker.errors import ForbiddenError, InvalidEventError, StorageError
 from broker.names import EventId, mail_topic
 from broker.ports import Cause, SendState, Station
-from tests.unit.pipeline.sending import BP3MI, FORCE, IMI, NGO, SOURCE, UPTD, HeldClock, alert, kafka_for, node
+from schemas.linkage import LinkageDetectedOpen
+from tests.unit.pipeline.sending import (
+    BP3MI,
+    FEDERATION,
+    FORCE,
+    IMI,
+    NGO,
+    SOURCE,
+    UPTD,
+    HeldClock,
+    Reader,
+    alert,
+    kafka_for,
+    node,
+)
 from tests.unit.validation.bodies import body, draft
 
 if TYPE_CHECKING:
@@ -116,6 +130,27 @@ async def test_an_answer_is_judged_by_what_this_node_sent(tmp_path: Path, *, tog
             results = [*await running.outbound.accept([tip]), *await running.outbound.accept([triage])]
     assert alone.refused is not None
     assert [item.refused for item in results] == [None, None]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("together", [pytest.param(True, id="handed in together"), pytest.param(False, id="later")])
+async def test_events_that_are_named_are_looked_for_in_outbox_and_inbox(tmp_path: Path, *, together: bool) -> None:
+    """A linkage to immigration names its alert, which came, and this node's own, which went there; not the third."""
+    received = Cause(event_id=ALERTED, type="id.simpul.alert.issued.v1", source=IMI, subject=None, audience=frozenset())
+    unknown = EventId(ALERTED[:-1] + "9")
+    cloud, inbox = kafka_for(FORCE), {ALERTED: received}
+    async with node(tmp_path / "ids", cloud.publisher()) as other:
+        (own,) = await other.accept([alert(1)])
+    named = [unknown, own, ALERTED]
+    linkage = draft(body("E14", audience=IMI, data__open__events=named), record_id="linkage 1")
+    async with node(tmp_path / "own", cloud.publisher(), inbox_cause=inbox.get) as running:
+        if not together:
+            await running.accept([alert(1)])
+        await running.accept([alert(1), linkage] if together else [linkage])
+        await running.relay_until(running.all_sent)
+    (copy,) = Reader(IMI, FEDERATION).events(cloud, mail_topic(SOURCE, IMI))
+    assert isinstance(copy.open, LinkageDetectedOpen)
+    assert copy.open.events == (own, ALERTED)
 
 
 @pytest.mark.asyncio
