@@ -9,12 +9,12 @@ from adapters.demo.scenario import Said
 TITLE: Final = Said(id="Simpul – demo", en="Simpul – the demo")
 OPENING: Final = Said(
     id=(
-        "Tujuh instansi bertukar peristiwa satu perkara TPPO lewat Kafka, tanpa basis data bersama. Setiap simpul "
+        "Delapan instansi bertukar peristiwa satu perkara TPPO lewat Kafka, tanpa basis data bersama. Setiap simpul "
         "adalah proses sendiri dengan kunci baru; Kafka menyimpan dan mengurutkan, tetapi tidak dapat membaca apa pun. "
         "Semua orang dalam demo ini rekaan, dan semua peristiwanya latihan (status=Exercise)."
     ),
     en=(
-        "Seven agencies exchange the events of one trafficking case over Kafka, without a common database. Each node "
+        "Eight agencies exchange the events of one trafficking case over Kafka, without a common database. Each node "
         "is a process of its own with fresh keys; Kafka stores and orders, and can read nothing. Everybody in this "
         "demo is made up, and every event is an exercise (status=Exercise)."
     ),
@@ -41,7 +41,7 @@ FOUNDING: Final = Said(
     id="Membuat topik, folder simpul, kunci, dan federasi …",
     en="Making topics, nodes' folders, keys and the federation …",
 )
-STARTING: Final = Said(id="Menyalakan tujuh simpul …", en="Starting seven nodes …")
+STARTING: Final = Said(id="Menyalakan delapan simpul …", en="Starting eight nodes …")
 NODES: Final = Said(
     id="{count} simpul berjalan, masing-masing satu proses, siap dalam {seconds} detik.",
     en="{count} nodes run, one process each, ready in {seconds} seconds.",
