@@ -26,23 +26,17 @@ _SHOWN: Final = {
     "referral.responded.v1": ("open.state",),
     "consent.changed.v1": ("open.change", "narrative.givenBy"),
     "case.registered.v1": ("open.reportModel", "open.offenceGroup", "narrative.modus"),
-<<<<<<< HEAD
     "case.progressed.v1": ("open.stage", "open.sp2hp"),
     "linkage.detected.v1": ("open.strength", "narrative.humanReviewed"),
     "safety.risk-raised.v1": ("open.riskLevel", "narrative.riskType"),
-=======
     "passport.application-deferred.v1": ("open.reasonCode",),
-    "linkage.detected.v1": ("open.strength", "narrative.humanReviewed"),
     "watch.requested.v1": ("open.watchType",),
     "screening.completed.v1": ("open.profile", "open.result", "narrative.classification"),
     "victim.status-determined.v1": ("open.traffickingStatus", "open.decidedByType"),
     "victim.protection-notified.v1": ("open.art86", "open.placement"),
     "traveldoc.status-reported.v1": ("open.statusCode",),
-    "safety.risk-raised.v1": ("open.riskLevel", "narrative.riskType"),
-    "case.progressed.v1": ("open.stage", "open.sp2hp"),
     "stats.published.v1": ("open.period", "open.scheme", "open.method"),
     "outreach.published.v1": ("open.kind", "open.title"),
->>>>>>> a0c3400 (The demo plays all 22 steps of the scenario (the drafts are being written))
 }
 """For each type what may be shown: the part, the field, and within a list of objects the field of each."""
 

@@ -118,9 +118,9 @@ class Play:
     async def _sent(self, step: Step, scene: Scene, known: dict[int, Played]) -> list[Journey]:
         """Let a step's sender send, and return the events that its outbox then holds."""
         row = await asyncio.to_thread(scene.onlooker.last_row, step.sender)
-        if step.draft is not None:
-            await self._send_draft(step, step.draft, known)
-        else:
+        for name in step.drafts:
+            await self._send_draft(step, name, known)
+        if step.files:
             await self._drop(step, scene)
         sent = await asyncio.to_thread(scene.onlooker.sent_after, step.sender, row)
         if not sent:

@@ -45,7 +45,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One step: native files dropped for an adapter, or an officer's draft."""
+    """One step: native files dropped for an adapter, or an officer's drafts."""
 
     number: int
     sender: AgencyId
@@ -53,7 +53,7 @@ class Step:
     title: Said
     told: Said
     files: tuple[str, ...] = ()
-    draft: str | None = None
+    drafts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +182,7 @@ def _step(row: dict[str, Any]) -> Step:
         title=_said(row, "title"),
         told=_said(row, "told"),
         files=tuple(row.get("files", ())),
-        draft=row.get("draft"),
+        drafts=tuple(row.get("drafts", ())),
     )
 
 

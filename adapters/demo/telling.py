@@ -114,8 +114,8 @@ class Teller:
 
     def how(self, step: Step) -> None:
         """Tell how a step's sender sends: what was done, before it is known what came of it."""
-        done = words.DRAFT if step.draft is not None else words.DROPPED
-        files = step.draft or ", ".join(step.files)
+        done = words.DRAFT if step.drafts else words.DROPPED
+        files = ", ".join(step.drafts or step.files)
         self._fact(words.HOW, self._say(done).format(files=files, agency=self._short(step.sender)))
 
     def rejects(self, rejects: Sequence[tuple[int, str, str]]) -> None:

@@ -24,6 +24,8 @@ SECONDS = 180.0
 
 POLICE, SOCIAL, NGO = "polres-bengkulu-tengah", "uptd-ppa-bengkulu-tengah", "yayasan-contoh"
 IMMIGRATION, BNPT, LPSK, BP3MI = "imigrasi-bengkulu", "bnpt", "lpsk", "bp3mi-bengkulu"
+TASK_FORCE = "gugus-tugas-tppo"
+EVERYBODY = {POLICE, SOCIAL, NGO, IMMIGRATION, BNPT, LPSK, BP3MI, TASK_FORCE}
 WITHHELD = {"narrative": "withheld.agreement"}
 
 
@@ -40,10 +42,31 @@ CROSSING = (
     {POLICE: {"identity", "narrative"}, BP3MI: {"identity"}},
     {BP3MI: WITHHELD},
 )
+SCREENING = (
+    "screening.completed",
+    IMMIGRATION,
+    mail(IMMIGRATION, SOCIAL),
+    {SOCIAL: {"identity", "narrative"}},
+    {},
+)
 EXPECTED: list[tuple[str, str, set[str], dict[str, set[str]], dict[str, dict[str, str]]]] = [
     ("tip.received", SOCIAL, mail(SOCIAL, POLICE), {POLICE: {"narrative"}}, {}),
     ("tip.triaged", SOCIAL, mail(SOCIAL, POLICE, BP3MI), {POLICE: {"narrative"}, BP3MI: {"narrative"}}, {}),
     ("intel.bundle-shared", BNPT, {"simpul.intel"}, {POLICE: {"network"}, IMMIGRATION: {"network"}}, {}),
+    (
+        "passport.application-deferred",
+        IMMIGRATION,
+        mail(IMMIGRATION, BP3MI),
+        {BP3MI: {"identity", "narrative"}},
+        {},
+    ),
+    (
+        "linkage.detected",
+        POLICE,
+        mail(POLICE, IMMIGRATION, BNPT),
+        {IMMIGRATION: {"narrative"}, BNPT: {"narrative"}},
+        {},
+    ),
     (
         "alert.issued",
         POLICE,
@@ -52,8 +75,11 @@ EXPECTED: list[tuple[str, str, set[str], dict[str, set[str]], dict[str, dict[str
         {},
     ),
     ("alert.issued", IMMIGRATION, mail(IMMIGRATION, POLICE), {POLICE: {"narrative"}}, {}),
+    ("watch.requested", POLICE, mail(POLICE, IMMIGRATION), {IMMIGRATION: {"identity", "narrative"}}, {}),
     CROSSING,
     CROSSING,
+    SCREENING,
+    SCREENING,
     (
         "referral.requested",
         IMMIGRATION,
@@ -75,6 +101,57 @@ EXPECTED: list[tuple[str, str, set[str], dict[str, set[str]], dict[str, dict[str
         mail(POLICE, LPSK, SOCIAL, IMMIGRATION),
         {LPSK: {"narrative"}, SOCIAL: set(), IMMIGRATION: set()},
         {SOCIAL: WITHHELD, IMMIGRATION: WITHHELD},
+    ),
+    (
+        "victim.status-determined",
+        SOCIAL,
+        mail(SOCIAL, LPSK, BP3MI),
+        {LPSK: {"identity", "narrative"}, BP3MI: {"identity", "narrative"}},
+        {},
+    ),
+    ("victim.protection-notified", SOCIAL, mail(SOCIAL, IMMIGRATION), {IMMIGRATION: {"identity"}}, {}),
+    (
+        "traveldoc.status-reported",
+        IMMIGRATION,
+        mail(IMMIGRATION, POLICE),
+        {POLICE: {"identity", "narrative"}},
+        {},
+    ),
+    (
+        "safety.risk-raised",
+        NGO,
+        mail(NGO, SOCIAL, LPSK),
+        {SOCIAL: {"narrative", "place"}, LPSK: {"narrative", "place"}},
+        {},
+    ),
+    ("referral.requested", NGO, mail(NGO, LPSK), {LPSK: {"identity", "narrative"}}, {}),
+    (
+        "case.progressed",
+        POLICE,
+        mail(POLICE, LPSK, SOCIAL),
+        {LPSK: {"narrative"}, SOCIAL: set()},
+        {SOCIAL: WITHHELD},
+    ),
+    (
+        "consent.changed",
+        NGO,
+        mail(NGO, SOCIAL, LPSK),
+        {SOCIAL: {"identity", "narrative"}, LPSK: {"identity", "narrative"}},
+        {},
+    ),
+    (
+        "stats.published",
+        TASK_FORCE,
+        {"simpul.outreach"},
+        {agency: set() for agency in EVERYBODY - {TASK_FORCE}},
+        {},
+    ),
+    (
+        "outreach.published",
+        IMMIGRATION,
+        {"simpul.outreach"},
+        {agency: set() for agency in EVERYBODY - {IMMIGRATION}},
+        {},
     ),
 ]
 REFUSALS = [
