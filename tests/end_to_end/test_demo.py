@@ -124,7 +124,7 @@ EXPECTED: list[tuple[str, str, set[str], dict[str, set[str]], dict[str, dict[str
         {SOCIAL: {"narrative", "place"}, LPSK: {"narrative", "place"}},
         {},
     ),
-    ("referral.requested", NGO, mail(NGO, LPSK), {LPSK: {"identity", "narrative"}}, {}),
+    ("referral.requested", NGO, mail(NGO, LPSK), {LPSK: {"identity", "narrative", "safe_contact"}}, {}),
     (
         "case.progressed",
         POLICE,
