@@ -27,7 +27,7 @@ _SHOWN: Final = {
     "consent.changed.v1": ("open.change", "narrative.givenBy"),
     "case.registered.v1": ("open.reportModel", "open.offenceGroup", "narrative.modus"),
     "case.progressed.v1": ("open.stage", "open.sp2hp"),
-    "linkage.detected.v1": ("open.strength", "narrative.humanReviewed"),
+    "linkage.detected.v1": ("open.strength", "open.events", "narrative.humanReviewed"),
     "safety.risk-raised.v1": ("open.riskLevel", "narrative.riskType"),
     "passport.application-deferred.v1": ("open.reasonCode",),
     "watch.requested.v1": ("open.watchType",),

@@ -63,8 +63,8 @@ EXPECTED: list[tuple[str, str, set[str], dict[str, set[str]], dict[str, dict[str
     (
         "linkage.detected",
         POLICE,
-        mail(POLICE, IMMIGRATION, BNPT),
-        {IMMIGRATION: {"narrative"}, BNPT: {"narrative"}},
+        mail(POLICE, SOCIAL, BNPT),
+        {SOCIAL: {"narrative"}, BNPT: {"narrative"}},
         {},
     ),
     (
