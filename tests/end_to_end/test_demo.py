@@ -35,21 +35,22 @@ def mail(source: str, *recipients: str) -> set[str]:
 
 
 # AGREEMENTS.md by hand: type, source, topics, who opens which compartments, and what stays closed to whom.
-CROSSING = (
+Travelled = tuple[str, str, set[str], dict[str, set[str]], dict[str, dict[str, str]]]
+CROSSING: Travelled = (
     "border.crossing-flagged",
     IMMIGRATION,
     mail(IMMIGRATION, POLICE, BP3MI),
     {POLICE: {"identity", "narrative"}, BP3MI: {"identity"}},
     {BP3MI: WITHHELD},
 )
-SCREENING = (
+SCREENING: Travelled = (
     "screening.completed",
     IMMIGRATION,
     mail(IMMIGRATION, SOCIAL),
     {SOCIAL: {"identity", "narrative"}},
     {},
 )
-EXPECTED: list[tuple[str, str, set[str], dict[str, set[str]], dict[str, dict[str, str]]]] = [
+EXPECTED: list[Travelled] = [
     ("tip.received", SOCIAL, mail(SOCIAL, POLICE), {POLICE: {"narrative"}}, {}),
     ("tip.triaged", SOCIAL, mail(SOCIAL, POLICE, BP3MI), {POLICE: {"narrative"}, BP3MI: {"narrative"}}, {}),
     ("intel.bundle-shared", BNPT, {"simpul.intel"}, {POLICE: {"network"}, IMMIGRATION: {"network"}}, {}),
@@ -98,9 +99,9 @@ EXPECTED: list[tuple[str, str, set[str], dict[str, set[str]], dict[str, dict[str
     (
         "case.registered",
         POLICE,
-        mail(POLICE, LPSK, SOCIAL, IMMIGRATION),
-        {LPSK: {"narrative"}, SOCIAL: set(), IMMIGRATION: set()},
-        {SOCIAL: WITHHELD, IMMIGRATION: WITHHELD},
+        mail(POLICE, LPSK, SOCIAL, IMMIGRATION, TASK_FORCE),
+        {LPSK: {"narrative"}, SOCIAL: set(), IMMIGRATION: set(), TASK_FORCE: set()},
+        {SOCIAL: WITHHELD, IMMIGRATION: WITHHELD, TASK_FORCE: WITHHELD},
     ),
     (
         "victim.status-determined",

@@ -1,6 +1,6 @@
 """A marker in every field of every type, through real nodes and a real Kafka: nowhere is one found in clear."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,10 +38,11 @@ class Run:
     events: set[EventId] = field(default_factory=set)
     cases: set[str] = field(default_factory=set)
 
-    def send(self, role: str, name: str, *audience: str, **more: Any) -> EventId:
-        """Send a planted event of a type by the shipped command, and return its id."""
+    def send(self, role: str, name: str, *audience: str, said: Mapping[str, Any] | None = None, **more: Any) -> EventId:
+        """Send a planted event of a type by the shipped command, `said` in its open part, and return its id."""
         plant = planted(f"{PREFIX}{name}.v1")
         body = {**plant.body, "audience": " ".join(self.nodes[one].id for one in audience), **more}
+        body["data"]["open"] |= said or {}
         if "causationid" in more and "subject" not in more:
             body.pop("subject", None)
         self.words |= plant.values
@@ -85,10 +86,11 @@ def run(kafka: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ru
             "immigration": "immigration",
             "witness-protection": None,
             "ngo": None,
+            "task-force": None,
         }
         made = exchange.found(*roles.items())
         run = Run(exchange, {node.role: node for node in made})
-        for role in ("police", "social-services", "immigration"):
+        for role in ("police", "social-services", "immigration", "task-force"):
             run.nodes[role].start(ready=False, SIMPUL_LOG="debug")
         _everything(run)
         yield run
@@ -104,10 +106,15 @@ def _everything(run: Run) -> None:
     run.send("immigration", "border.crossing-flagged", "police")
     run.send("police", "intel.bundle-shared", "immigration")
     run.send("social-services", "consent.changed", "witness-protection", "police", priority="P1")
+    _of_the_law(run)
+    _of_victims(run)
+    _of_control(run)
     run.arrives("police", 3)
     run.arrives("social-services", 3)
     run.send("police", "tip.triaged", "social-services", causationid=tip)
     run.send("social-services", "referral.responded", "police", causationid=referral, subject=run.case_of(referral))
+    run.send("police", "linkage.detected", "social-services", said={"events": [tip]})
+    run.send("police", "participant.notice-served", "social-services", causationid=tip, said={"forEvent": tip})
     _native(run)
     run.arrives("police", 5)
     run.arrives("social-services", 5)
@@ -123,6 +130,37 @@ def _everything(run: Run) -> None:
             }
     sent = {one.route.type for node in run.nodes.values() for one in node.store.outbox.events(limit=99)}
     assert sent == set(types())
+
+
+def _of_the_law(run: Run) -> None:
+    """Send what police and immigration tell."""
+    run.send("immigration", "traveldoc.status-reported", "police")
+    run.send("immigration", "passport.application-deferred", "police", said={"reasonCode": "document_doubt"})
+    run.send("police", "watch.requested", "immigration")
+    run.send("police", "case.progressed", "witness-protection", "social-services")
+
+
+def _of_victims(run: Run) -> None:
+    """Send what those tell who care; the reduced twin goes beside the status, to immigration."""
+    run.send("social-services", "screening.completed", "police", basis="pdp20-2-d")
+    run.send("police", "victim.status-determined", "social-services", "witness-protection")
+    run.send("social-services", "service.progressed", "ngo", priority="P1")
+    run.send("social-services", "safety.risk-raised", "witness-protection")
+    run.send("social-services", "reintegration.followed-up", "ngo", priority="P1")
+    run.send("social-services", "service.capacity-reported", "police", "immigration", priority="P1")
+    run.send("social-services", "data.duty-raised", "police", "ngo")
+
+
+def _of_control(run: Run) -> None:
+    """Send what is for everybody, and what nodes tell each other."""
+    others = [role for role in run.nodes if role not in {"immigration", "task-force"}]
+    run.send("immigration", "outreach.published", *others, "task-force")
+    run.send("task-force", "stats.published", *others, "immigration")
+    run.send("social-services", "feedback.received", "immigration", "task-force", said={"about": "immigration"})
+    for name in ("receipt-given", "heartbeat-sent", "keys-changed"):
+        run.send("police", f"control.{name}", "immigration")
+    for name in ("policy-changed", "participant-changed"):
+        run.send("task-force", f"control.{name}", "police")
 
 
 def _native(run: Run) -> None:
