@@ -67,6 +67,7 @@ class Model(BaseModel):
         serialize_by_alias=True,
         hide_input_in_errors=True,
         allow_inf_nan=False,
+        defer_build=True,  # a node uses few of the types: each is built when it is first read or written
     )
 
     @classmethod

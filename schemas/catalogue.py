@@ -1,8 +1,10 @@
 """Finds the models for a type, and refuses the unknown.
 
 The digests of the published schemas are read from `published/index.json`; nothing is generated at import.
-Readers are built when a type is first used.
+Readers are built when a type is first used. Annotations stay text: to name a generic model is to build it.
 """
+
+from __future__ import annotations
 
 import json
 from collections.abc import Mapping
@@ -104,7 +106,7 @@ class EventKind:
         """Reads drafts of this type, and refuses those of any other."""
         return _reader(_event_model(self, DraftEvent, self.data, "Draft"))
 
-    def reading(self, dataschema: object) -> "Reading":
+    def reading(self, dataschema: object) -> Reading:
         """Say how to read an event of this type that names this schema: its own strictly, any other tolerantly.
 
         Whether the other one is listed for the type is for the agreements in force to say (`broker.policy.admit`).
@@ -115,12 +117,12 @@ class EventKind:
         return self._strict if dataschema == self.dataschema or not isinstance(dataschema, str) else self._tolerant
 
     @cached_property
-    def _strict(self) -> "Reading":
+    def _strict(self) -> Reading:
         readers = {name: _reader(of) for name, of in self.compartments.items()}
         return Reading(cover=self.cover, compartments=readers)
 
     @cached_property
-    def _tolerant(self) -> "Reading":
+    def _tolerant(self) -> Reading:
         readers = {name: tolerant(of) for name, of in self.compartments.items()}
         return Reading(cover=tolerant(self._cover_model), compartments=readers)
 
@@ -159,6 +161,7 @@ def _event_model(kind: EventKind, generic: Any, of: Any, ending: str, **fields: 
 
 
 def _reader(model: ModelClass) -> Reader[Any]:
+    model.model_rebuild()  # now, so that what is kept is the reader and not what stands in for one not yet built
     return cast("Reader[Any]", model.__pydantic_validator__)
 
 

@@ -30,6 +30,7 @@ def tolerant(model: type[BaseModel]) -> SchemaValidator:
     Returns:
         A reader whose values are of that same model.
     """
+    model.model_rebuild()  # if it was never used
     # Else the strict readers that the models within carry already would be used in the place of what is made here.
     opened = cast("CoreSchema", _opened(model.__pydantic_core_schema__, envelope=False))
     return SchemaValidator(opened, _use_prebuilt=False)
