@@ -1,0 +1,7 @@
+"""Publication: what the catalogue and the agreements say together, written for programs and for people.
+
+- Everything here is generated from the models, the code lists and the default agreements, and from nothing else; the
+  same sources give the same bytes on every machine. `python -m broker.publication --check` finds what is stale.
+- For programs: one AsyncAPI document (`asyncapi`). For people: a page and its Markdown (`page`), and `simpul catalogue`.
+- Words that people read stand in `words.toml`, in Indonesian first.
+"""
