@@ -31,6 +31,7 @@ check: .venv/dev.stamp ## Lint, types, floors between rooms, published schemas, 
 	$(BIN)/mypy --strict $(SOURCES)
 	$(BIN)/lint-imports
 	$(BIN)/python -m schemas.publish --check
+	$(BIN)/python -m broker.publication --check
 	$(BIN)/python deploy/check_size.py $(SOURCES)
 
 bench: .venv/dev.stamp ## Measure the line, beside its peers.

@@ -34,7 +34,7 @@ class FieldRow:
         optional: whether it may be absent.
         kind: type or format.
         limits: keyword of JSON Schema and number, in the order in which they are told.
-        code_list: name and version of the code list from which its values come, or empty.
+        code_lists: name and version of each code list from which its values come.
         codes: its values, where they are few and closed.
         source: the standard and clause that it comes from, or empty.
     """
@@ -44,7 +44,7 @@ class FieldRow:
     optional: bool
     kind: str
     limits: tuple[tuple[str, int], ...]
-    code_list: str
+    code_lists: tuple[str, ...]
     codes: tuple[str, ...]
     source: str
 
@@ -85,7 +85,7 @@ def _section(schema: Schema) -> str:
 def _line(schema: Schema, row: FieldRow) -> str:
     part = row.part if row.part in schema["required"] else f"{row.part}?"
     limits = ", ".join(_LIMITS[keyword].format(number) for keyword, number in row.limits)
-    codes = f"list {row.code_list}" if row.code_list else ", ".join(f"`{code}`" for code in row.codes)
+    codes = f"list {', '.join(row.code_lists)}" if row.code_lists else ", ".join(f"`{code}`" for code in row.codes)
     source = row.source.replace("|", "/")
     return f"| {part} | `{row.name}{'?' if row.optional else ''}` | {row.kind} | {limits} | {codes} | {source} |"
 
@@ -95,14 +95,15 @@ def _rows(root: Schema, model: Schema, part: str, prefix: str) -> Iterator[Field
         inner, suffix = _unwrap(root, field)
         path = f"{prefix}{name}{suffix}"
         nested = "properties" in inner
+        listed = inner.get("x-simpul-codes", "")
         yield FieldRow(
             part=part,
             name=path,
             optional=name not in model.get("required", ()),
             kind="object" if nested else _kind(inner),
             limits=_limits(field) if nested else _limits(field, inner),
-            code_list=inner.get("x-simpul-codes", ""),
-            codes=tuple(str(code) for code in inner.get("enum", ())) if "x-simpul-codes" not in inner else (),
+            code_lists=tuple(listed.split(", ")) if listed else (),
+            codes=() if listed else tuple(str(code) for code in inner.get("enum", ())),
             source=_source(field, inner),
         )
         if nested:

@@ -50,7 +50,10 @@ def _resolved(module: str, name: str) -> Place:
     home = getattr(value, "__module__", None)
     if isinstance(home, str) and (home, name) in _definitions():
         return home, name
-    return next((place for place in ((one, name) for one in _imported_from(module, name)) if place in _definitions()), (module, name))
+    return next(
+        (place for place in ((one, name) for one in _imported_from(module, name)) if place in _definitions()),
+        (module, name),
+    )
 
 
 def _imported_from(module: str, name: str) -> Iterator[str]:

@@ -44,9 +44,7 @@ class Spoil:
     def counterexample(self, value: Any) -> Counterexample:
         """Make the counterexample that has this value; its code and path are not known yet."""
         name = re.sub("[^a-z0-9]+", "-", f"{self.what} {self.at.removeprefix('/data')}".lower()).strip("-")
-        return Counterexample(
-            name=name, at=self.at, do=self.do, value=value, times=self.times, code="", path=""
-        )
+        return Counterexample(name=name, at=self.at, do=self.do, value=value, times=self.times, code="", path="")
 
 
 @cache
@@ -69,6 +67,8 @@ def _of(root: Schema, schema: Schema, value: Any, at: str) -> Iterator[Spoil]:
     if "enum" in schema or "const" in schema:
         allowed = schema.get("enum", [schema.get("const")])
         yield Spoil(what="unknown-code", at=at, do="set", value=_WORD.filter(lambda word: word not in allowed))
+    if "anyOf" in schema:
+        yield Spoil(what="wrong-type", at=at, do="set", value=st.sampled_from([[], {}, True]))
     if "type" in schema:
         yield Spoil(what="wrong-type", at=at, do="set", value=st.sampled_from(_OTHER[schema["type"]]))
     if isinstance(value, dict):

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from broker.cli import event, federation, findings, kafka, node, quarantine, send, serve, tail, verify
+from broker.cli import catalogue, event, federation, findings, kafka, node, quarantine, send, serve, tail, verify
 from broker.cli.terminal import Exit, fail, note, out
 from broker.errors import SimpulError
 
@@ -30,7 +30,13 @@ _COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
 _CLICK_ERROR: Final[Any] = next(one for one in typer.BadParameter.__mro__ if one.__name__ == "ClickException")
 """What a wrong command line raises: some versions of typer carry a click of their own, with classes of its own."""
 
-_GROUPS: Final = {"node": node.app, "federation": federation.app, "quarantine": quarantine.app, "kafka": kafka.app}
+_GROUPS: Final = {
+    "node": node.app,
+    "federation": federation.app,
+    "quarantine": quarantine.app,
+    "kafka": kafka.app,
+    "catalogue": catalogue.app,
+}
 
 
 def build(wanted: str | None = None) -> typer.Typer:

@@ -248,7 +248,9 @@ def _operations(entries: Sequence[Entry], document: Document) -> Json:
     }
     for role in sorted({role for role, _, _ in found}):
         for action in (_SEND, _RECEIVE):
-            operations[f"{role}.{action}.{_KEYS}"] = _operation(role, action, _KEYS, dict.fromkeys(_KEY_RECORDS, []), document)
+            operations[f"{role}.{action}.{_KEYS}"] = _operation(
+                role, action, _KEYS, dict.fromkeys(_KEY_RECORDS, []), document
+            )
     return operations
 
 

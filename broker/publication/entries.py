@@ -114,15 +114,16 @@ def _rules(codes: Iterable[str]) -> tuple[Rule, ...]:
 
 def form(row: FieldRow) -> Words:
     """Say of what form a field is: its type and its limits."""
-    kind, _, constant = row.kind.partition(" ")
-    if row.codes or row.code_list:
-        first = words_of("kinds", "choice")
-    elif constant:
-        first = words_of("kinds", "constant").filled(value=constant)
-    else:
-        first = words_of("kinds", kind) if kind in known("kinds") else Words(id=kind, en=kind)
-    limits = [words_of("limits", keyword).filled(number=str(number)) for keyword, number in row.limits]
-    return joined([first, *limits])
+    kinds = joined([_kind(kind) for kind in row.kind.split(" or ")], "or")
+    first = words_of("kinds", "choice") if row.codes or row.code_lists else kinds
+    return joined([first, *(words_of("limits", word).filled(number=str(number)) for word, number in row.limits)])
+
+
+def _kind(kind: str) -> Words:
+    name, _, constant = kind.partition(" ")
+    if constant:
+        return words_of("kinds", "constant").filled(value=constant)
+    return words_of("kinds", name) if name in known("kinds") else Words(id=kind, en=kind)
 
 
 def roles(names: Iterable[str], document: Document) -> Words:

@@ -83,7 +83,7 @@ def _place_of(entries: Sequence[Entry], area: str) -> int:
 
 def _lists(entries: Sequence[Entry]) -> list[Listing]:
     """Return the code lists that fields draw from, and that of the laws, which every event names one of."""
-    named = {row.code_list.partition(" ")[0] for entry in entries for row in entry.fields if row.code_list}
+    named = {one.partition(" ")[0] for entry in entries for row in entry.fields for one in row.code_lists}
     return [listing(name) for name in sorted(named | {_LAWS})]
 
 
