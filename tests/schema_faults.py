@@ -39,7 +39,7 @@ class Spoil:
     @property
     def part(self) -> str:
         """The part of the event's data in which the place lies."""
-        return (self.at.split("/") + [""])[2]
+        return [*self.at.split("/"), ""][2]
 
     def counterexample(self, value: Any) -> Counterexample:
         """Make the counterexample that has this value; its code and path are not known yet."""

@@ -165,7 +165,9 @@ def _event_message(entry: Entry) -> Json:
 
 def _records() -> Json:
     wrap, unit = _KEY_RECORDS
-    parts = "Satu sampul, lalu kompartemen, semuanya tersegel (docs/wire.md §4). / One cover, then compartments, all sealed."
+    parts = (
+        "Satu sampul, lalu kompartemen, semua tersegel. / One cover, then compartments, all sealed (docs/wire.md §4)."
+    )
     return {
         _RECORD: _record("Rekaman tersegel / sealed record", parts, {"type": "null"}),
         wrap: _record("Kunci pembungkus / wrapping key", "docs/wire.md §9: Wrap", _key(f"^wrap/{_HEX32}$")),
@@ -246,11 +248,11 @@ def _operations(entries: Sequence[Entry], document: Document) -> Json:
         f"{role}.{action}.{channel}": _operation(role, action, channel, by_type, document)
         for (role, action, channel), by_type in sorted(found.items())
     }
+    # Keys go the ways that events and receipts go, in both directions; and each agency keeps keys for itself.
+    keys: dict[str, list[Json]] = {name: [] for name in _KEY_RECORDS}
     for role in sorted({role for role, _, _ in found}):
         for action in (_SEND, _RECEIVE):
-            operations[f"{role}.{action}.{_KEYS}"] = _operation(
-                role, action, _KEYS, dict.fromkeys(_KEY_RECORDS, []), document
-            )
+            operations[f"{role}.{action}.{_KEYS}"] = _operation(role, action, _KEYS, keys, document)
     return operations
 
 

@@ -137,7 +137,7 @@ def _of_fact(fact: str) -> Words:
 
 
 def _of_field(asked: dict[str, Any]) -> Words:
-    """Say a condition that names a field or an attribute: `field … is`, `field … present`, `recipient_in`, …"""
+    """Say a condition that names a field or an attribute, such as `field … is` or `recipient_in`."""
     values = asked.pop("is_", None)
     if values is not None:
         (name,) = asked.values()
