@@ -21,6 +21,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
+from bench import catalogue
 from bench.events import AGENCIES
 from broker.kafka.choice import choose, from_environment, stop
 from broker.kafka.running import KAFKA, Running
@@ -121,17 +122,20 @@ def main() -> int:
             console.print("The bench needs a real Kafka: install Java 17 and Maven.", style="red")
             return 1
         asyncio.run(ensure_topics_of(running, list(AGENCIES)))
+        of_catalogue = catalogue.figures()
         figures = _measure(running, options.rounds, options.events, console)
     finally:
         if running.kind == KAFKA:
             stop(choice)
     console.print(_table(figures))
     _stages(figures, console)
+    console.print(catalogue.told(of_catalogue))
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    result = {
+    result: dict[str, dict[str, float]] = {
         mix: {name: round(median(one["us"] for one in runs), 2) for name, runs in lines.items()}
         for mix, lines in figures.items()
     }
+    result["catalogue"] = of_catalogue
     options.out.write_bytes(orjson.dumps(result, option=orjson.OPT_INDENT_2))
     return 0
 

@@ -78,6 +78,8 @@ def show(name: TypeArgument, *, json: JsonOption = False) -> None:
             word("Belum ada kesepakatan: tidak seorang pun boleh mengirimnya.", "No agreement: nobody may send it.")
         )
     _fields(told)
+    if told.rules:
+        out.print(word("Juga ditolak, dengan alasan:", "Also refused, for the reason:"))
     for rule in told.rules:
         out.print(f"• {_in(rule.text)} ({rule.code})", markup=False)
 
@@ -218,21 +220,13 @@ def _fields(told: Entry) -> None:
 
     rows = [
         (
-            row.part,
-            f"{row.name}{'?' if row.optional else ''}",
-            _in(form(row)),
-            ", ".join((*row.code_lists, *row.codes)),
+            f"{row.part}.{row.name}{'?' if row.optional else ''}",
+            ": ".join(part for part in (_in(form(row)), ", ".join((*row.code_lists, *row.codes))) if part),
             row.source,
         )
         for row in told.fields
     ]
-    columns = (
-        word("Bagian", "Part"),
-        word("Isian", "Field"),
-        word("Bentuk", "Form"),
-        word("Kode", "Codes"),
-        word("Asal", "Source"),
-    )
+    columns = (word("Isian", "Field"), word("Bentuk", "Form"), word("Asal", "Source"))
     out.print()
     table(word("Isian", "Fields"), columns, rows)
 

@@ -114,15 +114,17 @@ def _rules(codes: Iterable[str]) -> tuple[Rule, ...]:
 
 def form(row: FieldRow) -> Words:
     """Say of what form a field is: its type and its limits."""
-    kinds = joined([_kind(kind) for kind in row.kind.split(" or ")], "or")
-    first = words_of("kinds", "choice") if row.codes or row.code_lists else kinds
+    several = row.kind.split(" or ")
+    kinds = [_kind(kind, alone=len(several) == 1) for kind in several]
+    first = words_of("kinds", "choice") if row.codes or row.code_lists else joined(kinds, "or")
     return joined([first, *(words_of("limits", word).filled(number=str(number)) for word, number in row.limits)])
 
 
-def _kind(kind: str) -> Words:
+def _kind(kind: str, *, alone: bool) -> Words:
     name, _, constant = kind.partition(" ")
     if constant:
-        return words_of("kinds", "constant").filled(value=constant)
+        value = Words(id=constant, en=constant)
+        return words_of("kinds", "constant").filled(value=value) if alone else value
     return words_of("kinds", name) if name in known("kinds") else Words(id=kind, en=kind)
 
 

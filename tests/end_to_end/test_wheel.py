@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-NEEDED = ["broker/kafka/deploy/pom.xml", "broker/policy/agreements.toml", "adapters/demo/samples/"]
+NEEDED = [
+    "broker/kafka/deploy/pom.xml",
+    "broker/policy/agreements.toml",
+    "broker/publication/words.toml",
+    "adapters/demo/samples/",
+    "schemas/counterexamples/",
+    "schemas/examples/",
+]
 
 
 @pytest.fixture(scope="module")

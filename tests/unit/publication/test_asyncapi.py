@@ -28,8 +28,8 @@ def _name(kind: EventKind) -> str:
 
 def _validator(name: str) -> Any:
     """A validator of a message's payload, in the dialect that AsyncAPI names."""
-    registry = Registry().with_resource("", Resource.from_contents(_DOCUMENT, default_specification=DRAFT7))
-    reference = {"$ref": f"#/components/messages/{name}/payload"}
+    registry = Registry().with_resource("urn:document", Resource.from_contents(_DOCUMENT, default_specification=DRAFT7))
+    reference = {"$ref": f"urn:document#/components/messages/{name}/payload"}
     return jsonschema.Draft7Validator(reference, registry=registry)
 
 

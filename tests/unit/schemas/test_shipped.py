@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from broker.publication.trial import tried, trial_of
+from broker.publication.trial import trial_of, tried
 from broker.validation.faults import code_of
 from schemas.catalogue import KINDS, EventKind, find
 from schemas.publish import schema_of
