@@ -63,7 +63,8 @@ def spoilt(type_name: str) -> st.SearchStrategy[tuple[Spoil, Counterexample]]:
 
 def _of(root: Schema, schema: Schema, value: Any, at: str) -> Iterator[Spoil]:
     schema = _followed(root, schema)
-    yield Spoil(what="null", at=at, do="set", value=st.none())
+    if not any(one.get("type") == "null" for one in schema.get("anyOf", ())):
+        yield Spoil(what="null", at=at, do="set", value=st.none())
     if "enum" in schema or "const" in schema:
         allowed = schema.get("enum", [schema.get("const")])
         yield Spoil(what="unknown-code", at=at, do="set", value=_WORD.filter(lambda word: word not in allowed))
