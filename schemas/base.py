@@ -3,7 +3,7 @@
 Rules enforced here, for all models below:
 
 - bytes become values once, by `validate_json`; nothing is coerced, nothing unknown is
-  accepted, nothing is null;
+  accepted, nothing is null but a cell of statistics;
 - a value never shows: not in `repr`, not in `str`, not in a validation error's text (STYLE.md §4.7);
 - a field that may be absent is `Maybe[...]`; a JSON null is refused, so that one meaning has one spelling.
 """

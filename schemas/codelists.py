@@ -78,6 +78,16 @@ def listing(name: str) -> Listing:
     )
 
 
+def listings() -> tuple[Listing, ...]:
+    """Read every code list.
+
+    Returns:
+        The lists, sorted by name.
+    """
+    names = sorted(path.name.removesuffix(".json") for path in (files("schemas") / "codes").iterdir())
+    return tuple(listing(name) for name in names)
+
+
 @dataclass(frozen=True, slots=True)
 class OneOf:
     """Annotates a string that must be a code of the named list, or of a second one beside it."""

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from broker.publication.entries import Entry, form, roles
 from broker.publication.words import Words, joined, words_of
-from schemas.codelists import Listing, listing
+from schemas.codelists import listings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +71,7 @@ def _told(entries: Sequence[Entry], document: Document) -> dict[str, Any]:
         "entries": entries,
         "areas": [(area, list(some)) for area, some in groupby(by_area, key=lambda entry: entry.kind.area)],
         "topics": document.areas,
-        "lists": _lists(entries),
+        "lists": listings(),
         "by_type": {entry.kind.type: entry for entry in entries},
         "version": version("simpul"),
     }
@@ -79,12 +79,6 @@ def _told(entries: Sequence[Entry], document: Document) -> dict[str, Any]:
 
 def _place_of(entries: Sequence[Entry], area: str) -> int:
     return next(place for place, entry in enumerate(entries) if entry.kind.area == area)
-
-
-def _lists(entries: Sequence[Entry]) -> list[Listing]:
-    """Return the code lists that fields draw from, and that of the laws, which every event names one of."""
-    named = {one.partition(" ")[0] for entry in entries for row in entry.fields for one in row.code_lists}
-    return [listing(name) for name in sorted(named | {_LAWS})]
 
 
 def _all_of(conditions: Sequence[Words]) -> Words:

@@ -1,14 +1,13 @@
 """Code lists are data, with their origin."""
 
 from datetime import date
-from importlib.resources import files
 
 import pytest
 
-from schemas.codelists import listing
+from schemas.codelists import listing, listings
 from schemas.vocabulary import Basis, Tlp
 
-_NAMES = sorted(path.name.removesuffix(".json") for path in (files("schemas") / "codes").iterdir())
+_NAMES = [one.name for one in listings()]
 
 
 def test_the_lists_are_those_expected() -> None:
