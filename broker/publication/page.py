@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import version
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from broker.policy.document import Document
-
-_LAWS: Final = "law-references"
 
 
 def html(entries: Sequence[Entry], document: Document) -> bytes:
