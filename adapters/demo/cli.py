@@ -33,7 +33,7 @@ def demo(
         ),
     ] = None,
 ) -> int:
-    """Mainkan satu perkara antara tujuh instansi. / Play one case between seven agencies, live on Kafka.
+    """Mainkan satu perkara antara delapan instansi. / Play one case between eight agencies, live on Kafka.
 
     Contoh / example: simpul demo --lang en
     """
