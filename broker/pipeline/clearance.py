@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from broker.names import EventId
-from broker.policy import clear, twin_left_out, twin_of
+from broker.policy import clear, reduced
 from broker.ports import Accepted, Cause, Route
 from broker.validation import check
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from broker.names import AgencyId
     from broker.pipeline.trust import InForce
     from broker.policy import Rules
-    from broker.stages import Checked, Cleared, Draft
+    from broker.stages import Checked, Cleared, Draft, LeftOut
 
 Need = tuple[str, frozenset["AgencyId"]]
 """An erasure unit, and exactly those who may open what is sealed for it (the source left out)."""
@@ -49,6 +49,10 @@ class Passed:
             subject=self.route.subject,
             audience=frozenset(agency for _, audience in self.route.copies for agency in audience),
         )
+
+
+Leaving = list[tuple["Draft", Passed]]
+"""A draft that may leave, and its reduced twin where it has one."""
 
 
 class Clearance:
@@ -80,8 +84,8 @@ class Clearance:
         """Return the federation in force."""
         return self._in_force()
 
-    def ask(self, draft: Draft, rules: Rules, beside: Mapping[EventId, Passed]) -> Passed:
-        """Check and clear one draft.
+    def ask(self, draft: Draft, rules: Rules, beside: Mapping[EventId, Passed]) -> Leaving:
+        """Check and clear one draft, and what goes beside it.
 
         Args:
             draft: an event as handed in.
@@ -89,25 +93,22 @@ class Clearance:
             beside: events of the same batch, which no store knows yet.
 
         Raises:
-            InvalidEventError: the catalogue refuses it.
-            ForbiddenError: an agreement said no.
+            InvalidEventError: the catalogue refuses it, or its twin.
+            ForbiddenError: an agreement said no to it, or to its twin.
         """
-        return self.clear(check(draft, source=self._source, secret=self._secret), rules, beside)
+        checked = check(draft, source=self._source, secret=self._secret)
+        twin, left_out = reduced(draft, checked, rules)
+        leaving = [(draft, self.clear(checked, rules, beside, left_out))]
+        return leaving if twin is None else leaving + self.ask(twin, rules, beside)
 
-    def ask_twin(
-        self, draft: Draft, passed: Passed, rules: Rules, beside: Mapping[EventId, Passed]
-    ) -> tuple[Draft, Passed] | None:
-        """Make, check and clear the reduced event that goes beside one that may leave; None where there is none.
-
-        Raises:
-            InvalidEventError: the catalogue refuses the twin.
-            ForbiddenError: an agreement said no to it.
-        """
-        twin = twin_of(draft, passed.checked, rules)
-        return None if twin is None else (twin, self.ask(twin, rules, beside))
-
-    def clear(self, checked: Checked, rules: Rules, beside: Mapping[EventId, Passed]) -> Passed:
-        """Clear one event that was checked.
+    def clear(
+        self,
+        checked: Checked,
+        rules: Rules,
+        beside: Mapping[EventId, Passed],
+        left_out: tuple[LeftOut, ...] = (),
+    ) -> Passed:
+        """Clear one event that was checked; `left_out` is whom its twin could not reach.
 
         Raises:
             ForbiddenError: an agreement said no.
@@ -117,7 +118,7 @@ class Clearance:
             type=checked.kind.type,
             subject=checked.attributes.get("subject"),
             copies=tuple([(copy.topic, copy.audience) for copy in cleared.copies]),
-            left_out=cleared.left_out + twin_left_out(checked, rules),
+            left_out=cleared.left_out + left_out,
         )
         readers = {part.readers for copy in cleared.copies for part in copy.parts}
         needs = tuple([(cleared.erasure_unit, some) for some in readers])

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from broker.names import EventId
-    from broker.pipeline.clearance import Clearance, Passed
+    from broker.pipeline.clearance import Clearance, Leaving, Passed
     from broker.ports import Calls, Clock, Outbox, Probe
     from broker.stages import Checked, Draft, LeftOut
 
@@ -121,27 +121,23 @@ class Outbound:
         ]
         return results, sum(row is not None for row in rows)
 
-    def _ask(self, drafts: Sequence[Draft]) -> list[_Leaving | _Refused]:
+    def _ask(self, drafts: Sequence[Draft]) -> list[Leaving | _Refused]:
         rules = self._clearance.in_force().rules
-        asked: list[_Leaving | _Refused] = []
+        asked: list[Leaving | _Refused] = []
         beside: dict[EventId, Passed] = {}
         for draft in drafts:
             try:
-                passed = self._clearance.ask(draft, rules, beside)
-                twin = self._clearance.ask_twin(draft, passed, rules, beside)
+                leaving = self._clearance.ask(draft, rules, beside)
             except RejectedError as error:
                 asked.append(_Refused(error))
                 continue
+            passed = leaving[0][1]
             beside[passed.checked.event_id] = passed
-            asked.append([(draft, passed)] if twin is None else [(draft, passed), twin])
+            asked.append(leaving)
         return asked
 
 
-_Leaving = list[tuple["Draft", "Passed"]]
-"""A draft that may leave, and its reduced twin where it has one."""
-
-
-def _accepted(leaving: _Leaving, rows: Sequence[int | None]) -> AcceptResult:
+def _accepted(leaving: Leaving, rows: Sequence[int | None]) -> AcceptResult:
     """Say what became of a draft; of its twin only whom it left out, for the twin was not handed in."""
     return AcceptResult(
         event_id=leaving[0][1].checked.event_id,

@@ -184,7 +184,7 @@ class Relay:
             try:
                 passed = item[1] if item else None
                 if passed is None or passed.rules is not in_force.rules:
-                    passed = self._clearance.ask(draft.draft, in_force.rules, {})
+                    ((_, passed), *_) = self._clearance.ask(draft.draft, in_force.rules, {})
                 for _, readers in passed.needs:
                     self._planner.reachable(readers, in_force.federation, now)
             except RejectedError as error:

@@ -10,7 +10,7 @@ from broker.policy.explanation import Decision, explain
 from broker.policy.incoming import admit
 from broker.policy.outgoing import clear
 from broker.policy.rules import Rules, compile_rules
-from broker.policy.twins import twin_left_out, twin_of
+from broker.policy.twins import reduced
 
 __all__ = [
     "Decision",
@@ -20,6 +20,5 @@ __all__ = [
     "compile_rules",
     "default_agreements",
     "explain",
-    "twin_left_out",
-    "twin_of",
+    "reduced",
 ]

@@ -20,10 +20,21 @@ if TYPE_CHECKING:
     from broker.policy.rules import Rules
     from broker.stages import Checked
 
-_CARRIED: Final = "specversion time datacontenttype purpose basis tlp pap priority status expirytime".split()  # noqa: SIM905
+_CARRIED: Final = (
+    "specversion",
+    "time",
+    "datacontenttype",
+    "purpose",
+    "basis",
+    "tlp",
+    "pap",
+    "priority",
+    "status",
+    "expirytime",
+)
 
 
-def twin_of(draft: Draft, checked: Checked, rules: Rules) -> Draft | None:
+def reduced(draft: Draft, checked: Checked, rules: Rules) -> tuple[Draft | None, tuple[LeftOut, ...]]:
     """Make the draft of the reduced event that is sent beside an event.
 
     Args:
@@ -32,43 +43,29 @@ def twin_of(draft: Draft, checked: Checked, rules: Rules) -> Draft | None:
         rules: of the federation in force.
 
     Returns:
-        What is to be checked and cleared as any draft; None where there is no twin, or nobody who could have it.
+        What is to be checked and cleared as any draft, or None; and the roles that ought to have had it, where the
+        federation has no agency of any of them.
 
     Raises:
         ForbiddenError: no agreement is about the twin's type.
     """
     twin = checked.data.twin()
     if twin is None:
-        return None
-    roles = rules.roles_told(twin.fact.type)
-    if not roles:
+        return None, ()
+    roles, agreements = rules.roles_told(twin.fact.type), rules.agreements_on(twin.fact.type)
+    if not agreements:
         raise ForbiddenError("forbidden.type", twin.fact.number)
-    if not _told(roles, checked, rules):
-        return None
+    told = {agency for role in roles for agency in rules.agencies_with(role) or ()} - {checked.source}
+    if not told:
+        return None, tuple(_left_out(role, agreements[0].id) for role in roles)
     body = {name: checked.attributes[name] for name in _CARRIED if name in checked.attributes}
     body["type"] = twin.fact.type
-    body["lawref"] = min(law for one in rules.agreements_on(twin.fact.type) for law in one.lawrefs)
+    body["lawref"] = min(law for one in agreements for law in one.lawrefs)
     body["audience"] = " ".join(f"role:{role}" for role in roles)
-    return Draft(origin=draft.origin, body=orjson.dumps({**body, "data": orjson.Fragment(twin.to_json())}))
+    return Draft(origin=draft.origin, body=orjson.dumps({**body, "data": orjson.Fragment(twin.to_json())})), ()
 
 
-def twin_left_out(checked: Checked, rules: Rules) -> tuple[LeftOut, ...]:
-    """Report the roles of an event's twin of which the federation has no agency, if it has none of any of them."""
-    twin = checked.data.twin()
-    if twin is None:
-        return ()
-    roles = rules.roles_told(twin.fact.type)
-    if _told(roles, checked, rules):
-        return ()
-    agreement = next((one.id for one in rules.agreements_on(twin.fact.type)), "")
-    return tuple(
-        LeftOut(
-            agency=AgencyId(f"role:{role}"), code="forbidden.no-such-agency", agreement=agreement, clause="recipient"
-        )
-        for role in roles
+def _left_out(role: str, agreement: str) -> LeftOut:
+    return LeftOut(
+        agency=AgencyId(f"role:{role}"), code="forbidden.no-such-agency", agreement=agreement, clause="recipient"
     )
-
-
-def _told(roles: tuple[str, ...], checked: Checked, rules: Rules) -> frozenset[AgencyId]:
-    agencies = (agency for role in roles for agency in rules.agencies_with(role) or ())
-    return frozenset(agencies) - {checked.source}

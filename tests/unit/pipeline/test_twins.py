@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import multiprocessing
+import os
+import signal
+import sqlite3
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import pytest
 
 from broker.errors import ForbiddenError
-from broker.names import EventId, mail_topic
+from broker.names import AgencyId, EventId, mail_topic
 from broker.ports import SendState, Station
 from tests.unit.pipeline.sending import (
     AGREEMENTS,
@@ -28,8 +35,7 @@ from tests.unit.pipeline.sending import (
 from tests.unit.validation.bodies import body, draft
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from broker.pipeline.trust import InForce
     from broker.stages import Draft
     from tests.unit.pipeline.sending import Node
 
@@ -38,8 +44,18 @@ pytestmark = pytest.mark.asyncio
 FULL = "id.simpul.victim.status-determined.v1"
 TWIN = "id.simpul.victim.protection-notified.v1"
 ALERT = "id.simpul.alert.issued.v1"
-NOBODY = in_force(replace(FEDERATION, agencies={name: one for name, one in FEDERATION.agencies.items() if name != IMI}))
-"""A federation without immigration."""
+
+
+def _ended() -> InForce:
+    """A federation whose agreement about the twin has ended."""
+    head, twin = AGREEMENTS.split(b'id = "E10T"')
+    return in_force(federation(toml=head + b'id = "E10T"' + twin.replace(b"2028-12-31", b"2025-12-31", 1)))
+
+
+def _without(*agencies: AgencyId) -> InForce:
+    """A federation that some agencies have left."""
+    left = {name: one for name, one in FEDERATION.agencies.items() if name not in agencies}
+    return in_force(replace(FEDERATION, agencies=left))
 
 
 def _determination(**changes: Any) -> Draft:
@@ -82,9 +98,7 @@ async def test_immigration_reads_the_twin_and_the_others_the_full_event(tmp_path
 
 async def test_twin_that_is_refused_refuses_the_full_event(tmp_path: Path) -> None:
     """Nothing is half sent: where the twin's agreement has ended, neither is in the outbox; other drafts are."""
-    head, twin = AGREEMENTS.split(b'id = "E10T"')
-    ended = in_force(federation(toml=head + b'id = "E10T"' + twin.replace(b"2028-12-31", b"2025-12-31", 1)))
-    async with node(tmp_path, kafka_for(FORCE).publisher(), force=lambda: ended) as running:
+    async with node(tmp_path, kafka_for(FORCE).publisher(), force=_ended) as running:
         refused, other = await running.outbound.accept([_determination(), alert(1)])
         assert await _types(running) == [ALERT]
     assert isinstance(refused.refused, ForbiddenError)
@@ -103,7 +117,7 @@ async def test_full_event_that_is_refused_has_no_twin(tmp_path: Path) -> None:
 
 async def test_without_immigration_the_full_event_goes_alone_and_that_is_told(tmp_path: Path) -> None:
     """At once and whenever somebody looks; once immigration has joined, the same draft sends the twin, too."""
-    force = NOBODY
+    force = _without(IMI)
     async with node(tmp_path, kafka_for(FORCE).publisher(), force=lambda: force) as running:
         (alone,) = await running.outbound.accept([_determination()])
         assert await _types(running) == [FULL]
@@ -127,12 +141,63 @@ async def test_twin_leaves_when_the_full_event_leaves(tmp_path: Path) -> None:
         assert len(await running.ask(running.outbox.waiting, 9, mark)) == 2
 
 
-async def test_both_are_asked_again_when_the_federation_has_changed(tmp_path: Path) -> None:
-    """Before they are sealed each stands for itself: what immigration may no longer have is set aside."""
+CHANGES = [
+    pytest.param(_without(IMI), SendState.PUBLISHED, SendState.REFUSED, id="immigration has left: nobody to tell"),
+    pytest.param(_ended(), SendState.REFUSED, SendState.REFUSED, id="the twin may not go: nor may the full event"),
+    pytest.param(_without(BP3MI), SendState.REFUSED, SendState.PUBLISHED, id="a recipient of the full event has left"),
+]
+
+
+@pytest.mark.parametrize(("changed", "full", "twin"), CHANGES)
+async def test_both_are_asked_again_when_the_federation_has_changed(
+    tmp_path: Path, changed: InForce, full: SendState, twin: SendState
+) -> None:
+    """The full event never goes without a twin that somebody could have; handed in again, what is missing goes too."""
     force = FORCE
     async with node(tmp_path, kafka_for(FORCE).publisher(), force=lambda: force) as running:
         await running.accept([_determination()])
-        force = NOBODY
+        force = changed
         await running.relay_until(running.all_sent)
         states = {one.route.type: one.state for one in await running.ask(running.outbox.events, limit=9)}
-    assert states == {FULL: SendState.PUBLISHED, TWIN: SendState.REFUSED}
+        force = FORCE
+        await running.accept([_determination()])
+        await running.relay_until(running.all_sent)
+        again = {one.route.type: one.state for one in await running.ask(running.outbox.events, limit=9)}
+    assert states == {FULL: full, TWIN: twin}
+    assert again == {FULL: SendState.PUBLISHED, TWIN: SendState.PUBLISHED}
+
+
+def _die(folder: Path, before: str) -> None:
+    """Hand in a determination, and be killed before the outbox runs a statement for the second time."""
+    seen: list[str] = []
+
+    def traced(statement: str) -> None:
+        seen.extend([statement] if statement.startswith(before) else [])
+        if len(seen) == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def connected(*args: Any, **kwargs: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*args, **kwargs)
+        connection.set_trace_callback(traced)
+        return connection
+
+    async def accept() -> None:
+        async with node(folder, kafka_for(FORCE).publisher()) as running:
+            await running.accept([_determination()])
+
+    connect = sqlite3.connect
+    with mock.patch.object(sqlite3, "connect", connected):
+        asyncio.run(accept())
+
+
+@pytest.mark.parametrize("before", ["INSERT INTO event", "INSERT INTO draft"])
+async def test_node_that_is_killed_between_the_two_has_taken_neither(tmp_path: Path, before: str) -> None:
+    """They are one transaction: whatever instant SIGKILL picks, the outbox holds both or none."""
+    process = multiprocessing.get_context("spawn").Process(target=_die, args=(tmp_path, before))
+    process.start()
+    await asyncio.to_thread(process.join, 60)
+    assert process.exitcode == -signal.SIGKILL
+    async with node(tmp_path, kafka_for(FORCE).publisher()) as running:
+        assert await _types(running) == []
+        await running.accept([_determination()])
+        assert await _types(running) == [FULL, TWIN]

@@ -9,7 +9,7 @@ import pytest
 
 from broker.errors import ForbiddenError
 from broker.names import AgencyId
-from broker.policy import Rules, admit, clear, twin_left_out, twin_of
+from broker.policy import Rules, admit, clear, reduced
 from broker.stages import Checked, Cleared
 from broker.validation import check
 from tests.unit.policy.arrivals import cover_of, opened
@@ -28,7 +28,7 @@ def _full(**changes: Any) -> Checked:
 
 def _twin(ours: Rules = RULES, **changes: Any) -> Checked | None:
     handed_in = draft(body("E10", **changes))
-    made = twin_of(handed_in, check(handed_in, source=UPTD, secret=SECRET), ours)
+    made, _ = reduced(handed_in, check(handed_in, source=UPTD, secret=SECRET), ours)
     if made is None:
         return None
     assert made.origin == handed_in.origin
@@ -93,20 +93,20 @@ def test_most_events_have_no_twin(number: str, changes: dict[str, Any]) -> None:
     """Nothing is made and nothing is reported."""
     handed_in = draft(body(number, **changes))
     event = check(handed_in, source=POL, secret=SECRET)
-    assert twin_of(handed_in, event, RULES) is None
-    assert twin_left_out(event, RULES) == ()
+    assert reduced(handed_in, event, RULES) == (None, ())
 
 
 def test_federation_without_immigration_is_reported() -> None:
     """Where nobody could have the twin, there is none, and the role shows among those left out."""
-    assert _twin(WITHOUT_IMMIGRATION) is None
-    (left_out,) = twin_left_out(_full(), WITHOUT_IMMIGRATION)
+    handed_in = draft(body("E10"))
+    made, (left_out,) = reduced(handed_in, _full(), WITHOUT_IMMIGRATION)
+    assert made is None
     assert (left_out.agency, left_out.code, left_out.agreement) == (
         AgencyId("role:immigration"),
         "forbidden.no-such-agency",
         "E10T",
     )
-    assert twin_left_out(_full(), RULES) == ()
+    assert reduced(handed_in, _full(), RULES)[1] == ()
 
 
 def test_federation_without_an_agreement_about_the_twin_refuses() -> None:
