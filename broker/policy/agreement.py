@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from broker.policy.conditions import KEPT_AWAY, known_to
+from broker.policy.conditions import KEPT_FROM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,7 +32,7 @@ class Refusal:
 
     def outwards(self) -> Refusal:
         """Return what may be said of it where others may read it: who is kept from an event looks like any stranger."""
-        if self.code != KEPT_AWAY:
+        if self.code != KEPT_FROM:
             return self
         return Refusal(code="forbidden.recipient", agreement=self.agreement, clause="recipient", steps=self.steps)
 
@@ -93,9 +93,9 @@ class Agreement:
         return (*self.applies, *(condition for clause in clauses for condition in clause.conditions))
 
     @property
-    def of_one_event(self) -> bool:
-        """Whether it looks at what no two events have in common, so that its decisions are not remembered."""
-        return bool(self.narrowed_to_known) or any(condition.of_one_event for condition in self.conditions)
+    def remembered(self) -> bool:
+        """Whether its decisions may be remembered: it looks at no other event, nor at what no two have in common."""
+        return not self.answers and all(condition.remembered for condition in self.conditions)
 
     def refuse_event(self, asked: Asked) -> Refusal | None:
         """Say why this agreement does not let the sender send the event to anybody; None if it does."""
@@ -110,8 +110,6 @@ class Agreement:
                 continue
             code, failed = _first_failure(clause.conditions, asked, recipient)
             if not code:
-                code, failed = self._against_known(asked, recipient)
-            if not code:
                 return Grant(
                     agreement=self.id,
                     clause=clause.name,
@@ -120,13 +118,6 @@ class Agreement:
                 )
             closest = closest or Refusal(code=code, agreement=self.id, clause=f"{clause.name}: {failed}", steps=10)
         return closest or Refusal(code="forbidden.recipient", agreement=self.id, clause="recipient", steps=9)
-
-    def _against_known(self, asked: Asked, recipient: AgencyId) -> tuple[str, str]:
-        """Refuse a copy that would name nothing any more. Only the sender sees what was there before."""
-        for name in self.narrowed_to_known if asked.sending else ():
-            if not known_to(getattr(asked.open, name), recipient, asked.known):
-                return "forbidden.nothing-known", "narrowed_to_known"
-        return "", ""
 
     def _against_event(self, asked: Asked) -> tuple[str, str, int]:
         code, failed = _first_failure(self.applies, asked, asked.source)

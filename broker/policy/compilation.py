@@ -18,11 +18,10 @@ from broker.errors import MisconfiguredError
 from broker.names import PartName
 from broker.policy.agreement import ANY, Agreement, Clause
 from broker.policy.conditions import (
-    ATTRIBUTES,
     FACTS,
-    KEPT_AWAY,
+    KEPT_FROM,
     Condition,
-    attribute_is,
+    basis_is,
     field_is,
     field_present,
     recipient_in,
@@ -127,7 +126,8 @@ class _Compiler:
             recipients=(*self._topic(), *self._recipients()),
         )
         self._check_topic(agreement)
-        self._check_kept_away(agreement)
+        self._check_narrowed_to_known()
+        self._check_kept_from(agreement)
         return agreement
 
     def _senders(self) -> tuple[Clause, ...]:
@@ -183,12 +183,19 @@ class _Compiler:
         if not all(clause.roles <= area.writers for clause in agreement.senders):
             raise _misconfigured(f"{self._place}.sender", "a sender may not write to the area's topic")
 
-    def _check_kept_away(self, agreement: Agreement) -> None:
+    def _check_narrowed_to_known(self) -> None:
+        """Nobody gets a copy that would name nothing: who sent one of the events is named that one."""
+        for index, recipient in enumerate(self._row.recipient):
+            if not {one.recipient_sent for one in recipient.when}.issuperset(self._row.narrowed_to_known):
+                why = "what is narrowed to known events goes to those who sent one: ask `recipient_sent`"
+                raise _misconfigured(f"{self._place}.recipient.{index}", why)
+
+    def _check_kept_from(self, agreement: Agreement) -> None:
         """Whom an event names as kept from it, every clause must keep away."""
         if self._kind.data.kept_from is EventData.kept_from:
             return
         for clause in agreement.recipients:
-            if not any(one.code == KEPT_AWAY and not one.sender_only for one in clause.conditions):
+            if not any(one.code == KEPT_FROM and not one.sender_only for one in clause.conditions):
                 why = "an event of this type is kept from those whom it names: ask it of every recipient"
                 raise _misconfigured(f"{self._place}.{clause.name}", why)
 
@@ -205,7 +212,7 @@ class _Compiler:
         if words in ({"field", "is_"}, {"field", "present"}) and row.field is not None:
             return self._field_condition(row.field, row, place, sender_only=sender_only)
         if words == {"attribute", "is_"} and row.attribute is not None:
-            return _attribute_condition(row.attribute, row.is_ or [], place, sender_only=sender_only)
+            return _basis_condition(row.is_ or [], place, sender_only=sender_only)
         if words == {"recipient_in"} and row.recipient_in is not None and about_recipient:
             attribute, _ = self._field(row.recipient_in, place)
             return Condition(
@@ -224,7 +231,7 @@ class _Compiler:
                 clause=f"recipient sent one of {row.recipient_sent}",
                 test=recipient_sent(attribute),
                 sender_only=True,
-                of_one_event=True,
+                remembered=False,
             )
         raise _misconfigured(place, "not one condition of the vocabulary, or not one that can stand here")
 
@@ -238,7 +245,7 @@ class _Compiler:
             raise _misconfigured(place, "only the sender can judge this fact")
         if fact.of_cause and not self._row.answers:
             raise _misconfigured(place, "this fact is about the event that is answered, and the agreement answers none")
-        if fact.of_kept_away and self._kind.data.kept_from is EventData.kept_from:
+        if fact.code == KEPT_FROM and self._kind.data.kept_from is EventData.kept_from:
             raise _misconfigured(place, "an event of this type names nobody who is kept from it")
         return Condition(
             code=fact.code,
@@ -246,7 +253,7 @@ class _Compiler:
             test=fact.test,
             sender_only=sender_only,
             of_cause=fact.of_cause,
-            of_one_event=fact.of_kept_away,
+            remembered=fact.remembered,
         )
 
     def _field_condition(self, name: str, row: ConditionRow, place: str, *, sender_only: bool) -> Condition:
@@ -275,15 +282,12 @@ class _Compiler:
         return frozenset(PartName(name) for name in known)
 
 
-def _attribute_condition(name: str, values: list[str | bool], place: str, *, sender_only: bool) -> Condition:
-    codes = ATTRIBUTES.get(name)
-    if codes is None:
-        raise _misconfigured(place, "no condition can name this attribute")
-    known = _known(map(str, values), codes, place)
+def _basis_condition(values: list[str | bool], place: str, *, sender_only: bool) -> Condition:
+    known = _known(map(str, values), set(Basis), place)
     return Condition(
         code="forbidden.condition",
-        clause=f"{name} is {' or '.join(map(str, values))}",
-        test=attribute_is(name, known),
+        clause=f"basis is {' or '.join(map(str, values))}",
+        test=basis_is(known),
         sender_only=sender_only,
     )
 

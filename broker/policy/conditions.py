@@ -1,7 +1,7 @@
 """The closed vocabulary of conditions, each a pure function of what an agreement may know of an event.
 
 - `field` … `is` / `present`: a field of the open part.
-- `attribute` … `is`: one of ATTRIBUTES.
+- `attribute` … `is`: the basis of the event.
 - `recipient_in`: a field of the open part that lists agencies.
 - `recipient_sent`: a field of the open part that lists events.
 - `fact`: one of FACTS.
@@ -13,10 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
-
-from schemas.vocabulary import Basis, Priority, Purpose, Tlp
 
 if TYPE_CHECKING:
     from broker.names import AgencyId, EventId
@@ -24,7 +21,7 @@ if TYPE_CHECKING:
     from schemas.base import OpenPart
 
 
-KEPT_AWAY: Final = "forbidden.kept-away"
+KEPT_FROM: Final = "forbidden.kept-from"
 """Told to the sender alone: who is kept from an event must not learn that there is something to be kept from."""
 
 
@@ -38,8 +35,6 @@ class Asked:
     purpose: str = field(repr=False)
     basis: str = field(repr=False)
     lawref: str = field(repr=False)
-    priority: str = field(repr=False)
-    tlp: str = field(repr=False)
     day: str = field(repr=False)
     """UTC day of the event, `YYYY-MM-DD`."""
     subject: str | None = field(repr=False)
@@ -48,7 +43,7 @@ class Asked:
     """The event that this one answers, if this node knows it."""
     known: Mapping[EventId, Cause] = field(repr=False)
     """What this node knows of the events that this one answers or names."""
-    kept_away: frozenset[AgencyId] = field(repr=False)
+    kept_from: frozenset[AgencyId] = field(repr=False)
     """Agencies that must not have the event, as far as its parts have opened here."""
     recipients: frozenset[AgencyId]
     named: frozenset[AgencyId]
@@ -69,7 +64,7 @@ class Condition:
         test: whether it holds for an event and a recipient.
         sender_only: whether only the sender can judge it.
         of_cause: whether it can be judged only by who knows the event that is answered.
-        of_one_event: whether it looks at what no two events have in common, so that no decision by it is remembered.
+        remembered: whether a decision by it may be remembered; not where it looks at what no two events have in common.
         attribute: the attribute of the open part that it reads, or empty.
     """
 
@@ -78,7 +73,7 @@ class Condition:
     test: Test
     sender_only: bool = False
     of_cause: bool = False
-    of_one_event: bool = False
+    remembered: bool = True
     attribute: str = ""
 
     def failure(self, asked: Asked, recipient: AgencyId) -> str:
@@ -114,8 +109,8 @@ def _one_recipient(asked: Asked, _: AgencyId) -> bool:
     return len(asked.recipients) == 1
 
 
-def _recipient_not_kept_away(asked: Asked, recipient: AgencyId) -> bool:
-    return recipient not in asked.kept_away
+def _not_kept_from_recipient(asked: Asked, recipient: AgencyId) -> bool:
+    return recipient not in asked.kept_from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,8 +124,8 @@ class Fact:
     """Whether it makes sense of a recipient alone, and so not as a condition on senders."""
     of_draft: bool = False
     """Whether it is seen in the draft alone, so that only the sender can judge it."""
-    of_kept_away: bool = False
-    """Whether it looks at who must not have the event, which no two events have in common."""
+    remembered: bool = True
+    """As of a condition."""
 
 
 FACTS: Final[Mapping[str, Fact]] = {
@@ -160,22 +155,14 @@ FACTS: Final[Mapping[str, Fact]] = {
         about_recipient=True,
         of_draft=True,
     ),
-    "recipient-not-kept-away": Fact(
-        code=KEPT_AWAY,
-        test=_recipient_not_kept_away,
+    "not-kept-from-recipient": Fact(
+        code=KEPT_FROM,
+        test=_not_kept_from_recipient,
         of_cause=False,
         about_recipient=True,
-        of_kept_away=True,
+        remembered=False,
     ),
 }
-
-ATTRIBUTES: Final[Mapping[str, type[StrEnum]]] = {
-    "basis": Basis,
-    "priority": Priority,
-    "purpose": Purpose,
-    "tlp": Tlp,
-}
-"""The attributes of an event that a condition may name. Decisions are remembered by each of them."""
 
 
 def field_is(attribute: str, values: frozenset[object]) -> Test:
@@ -188,9 +175,9 @@ def field_present(attribute: str) -> Test:
     return lambda asked, _: getattr(asked.open, attribute) is not None
 
 
-def attribute_is(attribute: str, values: frozenset[str]) -> Test:
-    """Whether an attribute of the event is one of some values."""
-    return lambda asked, _: getattr(asked, attribute) in values
+def basis_is(values: frozenset[str]) -> Test:
+    """Whether the legal basis of the event is one of some values."""
+    return lambda asked, _: asked.basis in values
 
 
 def recipient_in(attribute: str) -> Test:

@@ -42,7 +42,7 @@ class ConditionRow(_Part):
     """One condition: exactly one of `field`, `attribute`, `recipient_in`, `recipient_sent` and `fact`."""
 
     field: Name | None = None
-    attribute: Name | None = None
+    attribute: Literal["basis"] | None = None
     is_: Annotated[list[str | bool] | None, Field(alias="is", min_length=1, max_length=64)] = None
     present: Literal[True] | None = None
     recipient_in: Name | None = None

@@ -50,21 +50,19 @@ def admit(opened: Opened, rules: Rules, *, reader: AgencyId, causes: Mapping[Eve
         attributes["purpose"],
         attributes["basis"],
         attributes["lawref"],
-        attributes["priority"],
-        attributes["tlp"],
         attributes["time"][:10],
         attributes["dataschema"],
         opened.named,
         tuple(opened.parts),
         rules.fields_asked(type_name)(opened.open),
     )
-    if rules.incoming.get(key) is None and not _judge(opened, rules, reader, causes):
+    if rules.incoming.get(key) is None and _judge(opened, rules, reader, causes):
         rules.incoming.put(key, True)  # noqa: FBT003 - only what was admitted is remembered
     return Admitted(opened=opened)
 
 
 def _judge(opened: Opened, rules: Rules, reader: AgencyId, causes: Mapping[EventId, Cause]) -> bool:
-    """Raise, or say whether the decision depends on more than its key and so is not to be remembered."""
+    """Raise, or say whether the decision may be remembered."""
     if opened.source == reader:
         raise ForbiddenError("forbidden.source")
     asked = asked_about(
@@ -83,7 +81,7 @@ def _judge(opened: Opened, rules: Rules, reader: AgencyId, causes: Mapping[Event
         raise ForbiddenError("forbidden.topic", agreement=grant.agreement, clause="topic")
     _require_parts(opened, judgement, grant, on_topic=on_topic)
     _require_narrowed(opened, judgement)
-    return judgement.depends_on_more(opened.open)
+    return judgement.remembered(opened.open)
 
 
 def _require_place(opened: Opened, rules: Rules, reader: AgencyId) -> bool:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from broker.policy.rules import Rules
     from broker.ports import Cause
     from broker.stages import Opened
-    from schemas.base import EventData, OpenPart
+    from schemas.base import OpenPart
     from schemas.catalogue import EventKind
 
 
@@ -46,9 +46,9 @@ class Judgement:
             refusals.append(found)
         return _closest(refusals)
 
-    def depends_on_more(self, event: EventData | OpenPart) -> bool:
-        """Say whether it depends on the event that is answered, or on what no two events have in common."""
-        return event.is_answer() or any(one.answers or one.of_one_event for one in self.agreements)
+    def remembered(self, opened: OpenPart) -> bool:
+        """Say whether it holds for every event like this one; not where it depends on the event that is answered."""
+        return not opened.is_answer() and all(one.remembered for one in self.agreements)
 
 
 def asked_about(
@@ -77,14 +77,12 @@ def asked_about(
         purpose=attributes["purpose"],
         basis=attributes["basis"],
         lawref=attributes["lawref"],
-        priority=attributes["priority"],
-        tlp=attributes["tlp"],
         day=attributes["time"][:10],
         subject=attributes.get("subject"),
         open=opened,
         cause=causes.get(EventId(attributes.get("causationid", ""))),
         known=causes,
-        kept_away=rules.kept_away(_kept_from(event)),
+        kept_from=rules.kept_from(_kept_from(event)),
         recipients=recipients,
         named=named,
         sending=sending,

@@ -82,16 +82,14 @@ def clear(checked: Checked, rules: Rules, causes: Mapping[EventId, Cause]) -> Cl
         attributes["purpose"],
         attributes["basis"],
         attributes["lawref"],
-        attributes["priority"],
-        attributes["tlp"],
         attributes["time"][:10],
         (*checked.compartments,),
         rules.fields_asked(type_name)(checked.data.open),
     )
     plan: Plan | None = rules.outgoing.get(key)
     if plan is None:
-        plan, depends_on_more = _plan(checked, rules, causes)
-        if not depends_on_more:
+        plan, remembered = _plan(checked, rules, causes)
+        if remembered:
             rules.outgoing.put(key, plan)
     return Cleared(
         event_id=checked.event_id,
@@ -152,7 +150,7 @@ def _plan(checked: Checked, rules: Rules, causes: Mapping[EventId, Cause]) -> tu
         narrowed=tuple({name: None for one in judgement.agreements for name in one.narrowed}),
         narrowed_to_known=tuple({name: None for one in judgement.agreements for name in one.narrowed_to_known}),
     )
-    return plan, judgement.depends_on_more(checked.data)
+    return plan, judgement.remembered(checked.data.open)
 
 
 def _grants(

@@ -86,7 +86,7 @@ class Rules:
         """Return the agencies of a role, sorted; None if the agreements know no such role."""
         return self._with_role.get(role)
 
-    def kept_away(self, named: frozenset[str]) -> frozenset[AgencyId]:
+    def kept_from(self, named: frozenset[str]) -> frozenset[AgencyId]:
         """Return agencies that an event names as kept from it, with the units of their roles: `police-ppa` of police.
 
         A unit sits in the house of the agency that it belongs to, and reads what is written there.

@@ -157,8 +157,8 @@ def test_explanation_agrees_with_the_decision(case: tuple[str, Checked, dict[Eve
     for one in cleared.left_out:
         assert not said[one.agency].allowed
         # Why it is kept away is said to nobody but who asks at the sender's own node.
-        assert said[one.agency].code in (one.code, "forbidden.kept-away")
-        assert one.code != "forbidden.kept-away"
+        assert said[one.agency].code in (one.code, "forbidden.kept-from")
+        assert one.code != "forbidden.kept-from"
 
 
 @given(st.data())

@@ -54,7 +54,7 @@ E17 | social-services, ngo, witness-protection, migrant-workers, social-affairs 
     | immigration, police [asked]: open; social-services, ngo, witness-protection [asked]: narrative
 E18 | social-services, ngo, witness-protection, social-affairs
     | social-services, ngo, witness-protection [named†]: narrative, health
-E19 | ngo, social-services, witness-protection [P0]
+E19 | ngo, social-services, witness-protection
     | social-services, witness-protection, police-ppa [may know]: narrative, place
 E20 | ngo, social-affairs, social-services | social-services, ngo, witness-protection [named†]: narrative
 E21 | social-services, ngo, social-affairs | immigration, police, ngo, social-services, witness-protection: open
@@ -192,10 +192,9 @@ SCENES: Final[Mapping[str, list[Scene]]] = {
     ],
     "E17": _answers(),
     "E19": [
-        _scene("P0", "may know", data__narrative__whoMustNotKnow=[]),
-        _scene("may know", data__narrative__whoMustNotKnow=[], priority="P1"),
-        _scene("P0", data__narrative__whoMustNotKnow=[{"agency": READER}]),
-        _scene("P0", "accused", data__narrative__riskType="official_complicity", data__narrative__accused=[READER]),
+        _scene("may know", data__narrative__whoMustNotKnow=[]),
+        _scene(data__narrative__whoMustNotKnow=[{"agency": READER}]),
+        _scene("accused", data__narrative__riskType="official_complicity", data__narrative__accused=[READER]),
     ],
     "E23": [
         _scene("of police", data__open__about="police"),

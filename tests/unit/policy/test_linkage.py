@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from broker.errors import ForbiddenError
+from broker.errors import MisconfiguredError
 from broker.names import AgencyId, EventId
-from broker.policy import admit, clear, default_agreements, explain
+from broker.policy import admit, default_agreements, explain
 from broker.ports import Cause
 from tests.unit.policy.arrivals import copy_for, cover_of, opened
 from tests.unit.policy.asking import RULES, cleared, refused
@@ -64,20 +64,15 @@ def test_the_next_linkage_is_judged_by_its_own_events() -> None:
     assert refused(_linkage(IMI, ONE), {}).code == "forbidden.not-its-event"
 
 
-def test_copy_that_would_name_nothing_is_not_made() -> None:
-    """Also under agreements that would tell anybody: an NGO has the one event that it received, others nothing."""
+def test_agreement_that_would_send_an_empty_copy_is_not_used() -> None:
+    """Who sent one of the events is named that one; of nobody else is it certain, so every clause must ask."""
+    text = default_agreements().decode()
     asks = 'when = [{ recipient_sent = "events", judged_by = "sender" }]\n'
-    lax = rules(toml=default_agreements().decode().replace(asks, "").encode())
-    event = _linkage(NGO, ONE, THREE)
-    (copy,) = clear(event, lax, CAUSES).copies
-    assert cover_of(copy)["data"]["open"]["events"] == [THREE]
-    for nothing in (_linkage(UPTD, ONE, THREE), _linkage(NGO, ONE)):
-        with pytest.raises(ForbiddenError) as caught:
-            clear(nothing, lax, CAUSES)
-        assert (caught.value.code, caught.value.clause) == (
-            "forbidden.nothing-known",
-            "recipient.0: narrowed_to_known",
-        )
+    assert text.count(asks) == 1
+    for bad in ("", 'when = [{ fact = "recipient-is-named", judged_by = "sender" }]\n'):
+        with pytest.raises(MisconfiguredError) as caught:
+            rules(toml=text.replace(asks, bad).encode())
+        assert caught.value.detail.startswith("agreement.15.recipient.0: ")
 
 
 def test_the_task_force_links_what_it_was_sent() -> None:

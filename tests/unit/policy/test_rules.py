@@ -95,7 +95,7 @@ SLIPS = [
     ),
     pytest.param('narrowed = ["routedTo"]', 'narrowed = ["sentTo"]', "agreement.1.narrowed", id="narrowed field"),
     pytest.param(
-        '{ attribute = "basis", is', '{ attribute = "lawref", is', "agreement.9.recipient.1.when.0", id="attribute"
+        '{ attribute = "basis", is', '{ attribute = "tlp", is', "agreement.9.recipient.1.when.0", id="attribute"
     ),
     pytest.param('is = ["pdp20-2-d"] }', 'is = ["d"] }', "agreement.9.recipient.1.when.0", id="value of an attribute"),
     pytest.param(

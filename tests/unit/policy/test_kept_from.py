@@ -36,8 +36,8 @@ def _told(audience: str, **changes: Any) -> Cleared:
 def test_one_who_is_kept_away_is_not_told_by_name(accused: bool) -> None:  # noqa: FBT001 - a table of cases
     """The event as a whole is refused, so that its sender looks at it again; the sender learns why."""
     error = refused(checked("E19", NGO, audience=f"{UPTD} {LPSK}", **_keeping(LPSK, accused=accused)))
-    assert (error.code, error.agreement) == ("forbidden.kept-away", "E19")
-    assert error.clause == "recipient.0: recipient-not-kept-away"
+    assert (error.code, error.agreement) == ("forbidden.kept-from", "E19")
+    assert error.clause == "recipient.0: not-kept-from-recipient"
     assert shown(_told(UPTD, **_keeping(LPSK, accused=accused))) == {UPTD: ALL}
 
 
@@ -50,7 +50,7 @@ def test_one_who_is_kept_away_is_left_out_of_its_role_and_the_report_does_not_sa
     (kept,), (stranger,) = result.left_out, ordinary.left_out
     assert (kept.agency, stranger.agency) == (LPSK, IMI)
     assert (kept.code, kept.agreement, kept.clause) == (stranger.code, stranger.agreement, stranger.clause)
-    assert explain(event, LPSK, RULES, {}).code == "forbidden.kept-away"
+    assert explain(event, LPSK, RULES, {}).code == "forbidden.kept-from"
 
 
 def test_nobody_is_left_and_nobody_learns_why() -> None:
@@ -116,9 +116,9 @@ def test_cover_is_let_in_until_the_part_that_says_so_opens() -> None:
 def test_agreement_that_forgets_to_ask_is_not_used() -> None:
     """Of a type that names who is kept from it, every clause about recipients asks; of any other, none can."""
     text = default_agreements().decode()
-    asks = 'when = [{ fact = "recipient-not-kept-away" }]\n'
+    asks = 'when = [{ fact = "not-kept-from-recipient" }]\n'
     assert text.count(asks) == 1
-    for bad in ("", asks.replace("away", 'away", judged_by = "sender')):
+    for bad in ("", asks.replace("recipient", 'recipient", judged_by = "sender')):
         with pytest.raises(MisconfiguredError) as caught:
             rules(toml=text.replace(asks, bad).encode())
         assert caught.value.detail.startswith("agreement.")
@@ -126,7 +126,7 @@ def test_agreement_that_forgets_to_ask_is_not_used() -> None:
     with pytest.raises(MisconfiguredError) as caught:
         rules(
             toml=text.replace(
-                'fact = "recipient-is-named", judged_by = "sender"', 'fact = "recipient-not-kept-away"'
+                'fact = "recipient-is-named", judged_by = "sender"', 'fact = "not-kept-from-recipient"'
             ).encode()
         )
     assert "names nobody" in caught.value.detail
