@@ -68,6 +68,7 @@ def compile_agreements(toml: bytes) -> Agreements:
         MisconfiguredError: the file is not of the form, or says what cannot be; `detail` names the place.
     """
     document = read_document(toml)
+    _check_sets(document)
     areas = {name: _area(document, name) for name in document.areas}
     by_type: dict[str, tuple[Agreement, ...]] = {}
     ids: set[str] = set()
@@ -79,6 +80,14 @@ def compile_agreements(toml: bytes) -> Agreements:
         by_type[row.type] = (*by_type.get(row.type, ()), compiler.agreement())
     roles = {name: (text.id, text.en) for name, text in document.roles.items()}
     return Agreements(roles=roles, areas=areas, by_type=by_type)
+
+
+def _check_sets(document: Document) -> None:
+    """A set holds roles that there are, and is none itself: no name means two things."""
+    for name, roles in document.sets.items():
+        if name in document.roles:
+            raise _misconfigured(f"sets.{name}", "a role has this name")
+        _known(roles, document.roles, f"sets.{name}")
 
 
 def _area(document: Document, name: str) -> Area:

@@ -1,5 +1,6 @@
 """The agreements as a file: strict TOML, read once, every slip refused with its place.
 
+Where roles are listed, a set is written as the roles that it stands for, so that nobody further on knows of sets.
 What the file means (does the role exist, has the type that field) is judged by `compilation`; here is only its form.
 """
 
@@ -10,7 +11,7 @@ from datetime import date
 from importlib import resources
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo
 
 from broker.errors import MisconfiguredError
 
@@ -18,6 +19,15 @@ Text = Annotated[str, Field(min_length=1, max_length=2000)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
 Names = Annotated[list[Name], Field(max_length=64)]
 SomeNames = Annotated[list[Name], Field(min_length=1, max_length=64)]
+
+
+def _spelt_out(names: list[str], info: ValidationInfo) -> list[str]:
+    sets: dict[str, list[str]] = info.context or {}
+    return [role for name in names for role in sets.get(name, [name])]
+
+
+Roles = Annotated[SomeNames, AfterValidator(_spelt_out)]
+"""Roles, and sets of roles, each of them spelt out."""
 
 
 class _Part(BaseModel):
@@ -34,8 +44,8 @@ class BothLanguages(_Part):
 class AreaRow(_Part):
     """Who reads and who writes the topic of an area."""
 
-    readers: SomeNames
-    writers: SomeNames
+    readers: Roles
+    writers: Roles
 
 
 class ConditionRow(_Part):
@@ -54,21 +64,21 @@ class ConditionRow(_Part):
 class SenderRow(_Part):
     """Roles that may send, under conditions that must all hold."""
 
-    roles: SomeNames
+    roles: Roles
     when: list[ConditionRow] = []
 
 
 class TopicRow(_Part):
     """Roles that read the type on its area's topic, and which compartments they may open."""
 
-    roles: SomeNames
+    roles: Roles
     compartments: Names
 
 
 class RecipientRow(_Part):
     """Roles that may have a copy in their mailbox, which compartments, and under which conditions."""
 
-    roles: SomeNames
+    roles: Roles
     compartments: Names
     when: list[ConditionRow] = []
 
@@ -93,11 +103,20 @@ class AgreementRow(_Part):
     recipient: list[RecipientRow] = []
 
 
+class Sets(BaseModel):
+    """The sets of a file, which are read before the rest of it."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    sets: dict[Name, SomeNames] = {}
+
+
 class Document(_Part):
     """The whole file."""
 
     format: Literal[1]
     roles: Annotated[dict[Name, BothLanguages], Field(min_length=1)]
+    sets: dict[Name, SomeNames] = {}
     areas: dict[Name, AreaRow]
     agreement: Annotated[list[AgreementRow], Field(min_length=1)]
 
@@ -114,13 +133,14 @@ def read_document(toml: bytes) -> Document:
         toml: UTF-8, as in `agreements.toml`.
 
     Returns:
-        The file, of the right form.
+        The file, of the right form, its sets spelt out.
 
     Raises:
         MisconfiguredError: it is no TOML or not of that form; `detail` names the place.
     """
     try:
-        return Document.model_validate(tomllib.loads(toml.decode()))
+        tree = tomllib.loads(toml.decode())
+        return Document.model_validate(tree, context=Sets.model_validate(tree).sets)
     except ValidationError as error:
         place = ".".join(str(step) for step in error.errors(include_input=False, include_url=False)[0]["loc"])
         raise MisconfiguredError("config.agreements", f"{place}: not as the format says") from error

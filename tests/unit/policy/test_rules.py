@@ -12,6 +12,7 @@ from broker.errors import MisconfiguredError
 from broker.names import AgencyId, Role, Topic, area_topic, keys_topic, mail_topic
 from broker.policy import compile_rules, default_agreements
 from broker.policy.conditions import FACTS
+from broker.policy.document import read_document
 from tests.unit.policy.federations import BNPT, BP3MI, GT, IMI, LPSK, NGO, OPS, POL, ROLES, SOS, UPTD, federation, rules
 from tests.unit.policy.rights import ROWS
 from tests.unit.validation.bodies import NUMBERS
@@ -134,6 +135,18 @@ SLIPS = [
     ),
     pytest.param('readers = ["immigration"', 'readers = ["spy"', "areas.alert.readers", id="an unknown reader"),
     pytest.param('{ id = "Imigrasi", en = "Immigration" }', '{ id = "Imigrasi" }', "roles.immigration.en", id="name"),
+    pytest.param("everybody = [", 'everybody = ["spy", ', "sets.everybody", id="a set with an unknown role"),
+    pytest.param("everybody = [", 'everybody = ["ngo", ', "sets.everybody", id="a set with a role twice"),
+    pytest.param("everybody = [", 'all = ["everybody"]\neverybody = [', "sets.all", id="a set of sets"),
+    pytest.param("everybody = [", 'ngo = ["police"]\neverybody = [', "sets.ngo", id="a set named as a role"),
+    pytest.param("everybody = [", "nobody = []\neverybody = [", "sets.nobody", id="an empty set"),
+    pytest.param('readers = ["everybody"]', 'readers = ["all"]', "areas.outreach.readers", id="an unknown set"),
+    pytest.param(
+        'readers = ["everybody"]',
+        'readers = ["everybody", "ngo"]',
+        "areas.outreach.readers",
+        id="a role of a set again",
+    ),
     pytest.param("[[agreement]]", "[[agreement", "not TOML", id="no TOML"),
 ]
 
@@ -147,6 +160,17 @@ def test_slip_is_refused_with_its_place(good: str, bad: str, place: str) -> None
         rules(toml=text.replace(good, bad, 1).encode())
     assert caught.value.code == "config.agreements"
     assert caught.value.detail.startswith(place)
+
+
+def test_set_is_read_as_its_roles() -> None:
+    """Whoever writes the list out instead, or other roles beside the set, has written the same."""
+    ours = read_document(default_agreements())
+    everybody = set(ours.roles) - {"operator"}
+    notice = next(row for row in ours.agreement if row.id == "E08")
+    statistics = next(row for row in ours.agreement if row.id == "E24")
+    assert set(notice.sender[0].roles) == everybody | {"operator"}
+    assert set(statistics.sender[0].roles) == set(statistics.topic[0].roles) == everybody
+    assert set(ours.areas["outreach"].readers) == everybody
 
 
 def test_bytes_that_are_no_text_are_refused() -> None:
