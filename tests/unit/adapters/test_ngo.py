@@ -56,6 +56,13 @@ def fields(value: dict[str, Any]) -> dict[str, htcds.Value]:
     return dict(found.fields)
 
 
+def test_no_other_ngo_is_told_whose_consent_changed_unless_it_is_named(read: Read, intake: dict[str, Any]) -> None:
+    """The agreements let every NGO know that may hold the data; which of them does, only the sender can say."""
+    audience = only(read(intake))["audience"].split()
+    assert audience
+    assert "role:ngo" not in audience
+
+
 def test_the_sample_gives_an_event_that_the_catalogue_accepts(read: Read, intake: dict[str, Any]) -> None:
     """A ticked box is a consent granted, with its scopes from the settings and its proof by hash."""
     body = only(read(intake))

@@ -62,8 +62,7 @@ E22 | all | all: open
 E23 | social-services, ngo, immigration
     | task-force: narrative; police [of police, named†]: narrative;
       immigration [of immigration, named†]: narrative; immigration [of a hotline, named†]: narrative;
-      social-services, ngo, witness-protection, migrant-workers, social-affairs [of a hotline, named†]: narrative;
-      social-services, ngo, witness-protection, migrant-workers, social-affairs [of a referral, named†]: narrative
+      social-services, ngo, witness-protection, migrant-workers, social-affairs, manpower [named†]: narrative
 E24 | all | all: open
 E25 | all | all [named†]: narrative
 C01 | any | any [named†]: open
