@@ -44,7 +44,6 @@ def _shown(cleared: Cleared) -> dict[AgencyId, set[str]]:
 
 
 AGENCIES = [*ROLES, AgencyId("nobody")]
-PRIORITIES = ["P0", "P1", "P2", "P3"]
 BASES = ["pdp20-2-a", "pdp20-2-c", "pdp20-2-d", "pdp20-2-e", "pdp20-2-f"]
 VICTIM_SIDE = ["E01", "E02", "E09", "E10", "E10T", "E15", "E16", "E17", "E18", "E19", "E20", "E21"]
 IMMIGRATION_HAS = [
@@ -79,8 +78,6 @@ def events(draw: st.DrawFn) -> tuple[str, Checked, dict[EventId, Cause]]:
     variant = rights.changes_of(row, scene, draw(st.sampled_from(AGENCIES)))
     if draw(st.booleans()):
         variant["basis"] = draw(st.sampled_from(BASES))
-    if draw(st.booleans()):
-        variant["priority"] = draw(st.sampled_from(PRIORITIES))
     cause = draw(CAUSES)
     return row, _event(row, source, " ".join(audience), variant), {} if cause is None else {CAUSE_ID: cause}
 
