@@ -140,7 +140,7 @@ class CaseProgressed(EventData):
         number="E12",
         area="case",
         name="case.progressed.v1",
-        title_id="Perkara berlanjut",
+        title_id="Perkembangan perkara",
         title_en="Case progressed",
         about_id="Memberitahukan tahap yang dicapai perkara, agar pendamping dan pelindung korban dapat bersiap.",
         about_en="Tells which stage a case has reached, so that those who protect its victims can prepare.",

@@ -56,7 +56,7 @@ class NoticeServed(EventData):
         name="participant.notice-served.v1",
         title_id="Pemberitahuan kerahasiaan diterima",
         title_en="Secrecy notice served",
-        about_id="Membuktikan bahwa penerima diberi tahu kewajiban menjaga rahasia identitas sebelum membukanya.",
+        about_id="Membuktikan bahwa penerima diberi tahu tentang kewajiban merahasiakan identitas sebelum membukanya.",
         about_en="Proves that a recipient was told of the duty of secrecy before it opened an identity.",
     )
     open: NoticeServedOpen

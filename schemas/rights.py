@@ -66,9 +66,9 @@ class DutyRaised(EventData):
         number="E25",
         area="rights",
         name="data.duty-raised.v1",
-        title_id="Kewajiban data timbul",
+        title_id="Kewajiban atas data pribadi",
         title_en="Data duty raised",
-        about_id="Memberitahukan pemegang data apa yang wajib dibetulkan, dibatasi, atau dimusnahkan, dan kebocoran.",
+        about_id="Memberi tahu pemegang data tentang kebocoran dan apa yang wajib dibetulkan, dibatasi, atau dimusnahkan.",
         about_en="Tells holders of data what they must correct, restrict or destroy, and of breaches.",
     )
     open: DutyRaisedOpen

@@ -85,7 +85,7 @@ class WatchRequested(EventData):
         name="watch.requested.v1",
         title_id="Pemantauan diminta",
         title_en="Watch requested",
-        about_id="Meminta instansi memperhatikan orang, dokumen, atau kendaraan untuk sementara; bukan cegah-tangkal.",
+        about_id="Meminta instansi memantau orang, dokumen, atau kendaraan untuk sementara; bukan cegah-tangkal.",
         about_en="Asks agencies to look out for a person, document or vehicle for a time; it is no travel ban.",
     )
     open: WatchRequestedOpen
