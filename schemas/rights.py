@@ -68,7 +68,10 @@ class DutyRaised(EventData):
         name="data.duty-raised.v1",
         title_id="Kewajiban atas data pribadi",
         title_en="Data duty raised",
-        about_id="Memberi tahu pemegang data tentang kebocoran dan apa yang wajib dibetulkan, dibatasi, atau dimusnahkan.",
+        about_id=(
+            "Memberi tahu pemegang data tentang apa yang wajib dibetulkan, dibatasi, atau dimusnahkan, dan tentang "
+            "kebocoran."
+        ),
         about_en="Tells holders of data what they must correct, restrict or destroy, and of breaches.",
     )
     open: DutyRaisedOpen

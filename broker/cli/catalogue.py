@@ -138,8 +138,9 @@ def diff(
     Contoh / example: simpul catalogue diff E07
     """
     from schemas.compatibility import breaking, compare
+    from schemas.releases import released_schema
 
-    before = _schema(old) if new is not None or Path(old).is_file() else _released(_find(old))
+    before = _schema(old) if new is not None or Path(old).is_file() else released_schema(_short(_find(old)))
     if before is None:
         note("Jenis ini belum pernah dirilis.", "This type was never released.")
         return
@@ -317,25 +318,16 @@ def _read(file: str) -> bytes:
 # diff
 
 
-def _released(kind: EventKind) -> dict[str, Any] | None:
-    """Read the schema that a type had at the last release, if it ever had one."""
-    from importlib.resources import files
-
-    place = files("schemas") / "released" / f"{_short(kind)}.json"
-    return orjson.loads(place.read_bytes()) if place.is_file() else None
-
-
 def _schema(name: str) -> dict[str, Any]:
     """Read a published schema: a file's, or that of a type of this catalogue."""
     from schemas.publish import schema_of
 
-    path = Path(name)
-    if not path.is_file():
+    if not Path(name).is_file():
         return schema_of(_find(name).data)
     try:
-        found = orjson.loads(path.read_bytes())
-    except (OSError, orjson.JSONDecodeError) as error:
-        raise MisconfiguredError("config.no-file", name) from error
+        found = orjson.loads(_read(name))
+    except orjson.JSONDecodeError as error:
+        raise MisconfiguredError("config.no-schema", name) from error
     if not isinstance(found, dict) or not {"properties", "x-simpul-type"} <= found.keys():
-        raise MisconfiguredError("config.no-file", name)
+        raise MisconfiguredError("config.no-schema", name)
     return found

@@ -175,11 +175,14 @@ def test_diff_with_what_was_never_released() -> None:
     assert "belum pernah dirilis" in answer.err
 
 
-def test_diff_of_what_is_no_schema(tmp_path: Path) -> None:
-    """Is told as such."""
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"properties": {}}'])
+def test_diff_of_what_is_no_schema(text: str, tmp_path: Path) -> None:
+    """Is told as such, with what to do."""
     other = tmp_path / "other.json"
-    other.write_text("{}")
-    assert simpul_here("catalogue", "diff", other, "E07").code == Exit.MISCONFIGURED
+    other.write_text(text)
+    answer = simpul_here("catalogue", "diff", other, "E07")
+    assert answer.code == Exit.MISCONFIGURED
+    assert "config.no-schema" in answer.err
 
 
 @pytest.mark.parametrize("command", ["list", "show", "example", "validate", "diff"])
