@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from broker.errors import Fault
     from broker.publication.entries import Entry
     from broker.publication.rights import Right
-    from broker.publication.trial import Trial
     from broker.publication.words import Words
+    from broker.validation.trial import Trial
 
 app = typer.Typer(
     help="Katalog: apa yang dapat diberitahukan. / The catalogue: what may be said.", no_args_is_help=True
@@ -236,7 +236,7 @@ def _fields(told: Entry) -> None:
 
 
 def _validated(file: str, *, json: bool) -> bool:
-    from broker.publication.trial import tried
+    from broker.validation.trial import tried
 
     faults = tried(_read(file))
     if json:
@@ -258,7 +258,7 @@ def _told(fault: Fault) -> None:
 
 
 def _all_validated(*, json: bool) -> bool:
-    from broker.publication.trial import trial_of
+    from broker.validation.trial import trial_of
 
     trials = [trial_of(kind) for kind in KINDS]
     if json:

@@ -92,7 +92,7 @@ def test_a_counterexample_that_does_not_hold_is_told(wrong: dict[str, Any], monk
     """One that is accepted, or refused otherwise than it says, fails the whole."""
     one = {"name": "wrong-one", "at": "/data/open/msgType", "do": "set", "value": "x", "code": "invalid.choice"}
     fault = Counterexample(**{**one, "path": "data.open.msgType", **wrong})
-    monkeypatch.setattr("broker.publication.trial.counterexamples", lambda name: (fault,) if name == _E07 else ())
+    monkeypatch.setattr("broker.validation.trial.counterexamples", lambda name: (fault,) if name == _E07 else ())
     answer = simpul_here("catalogue", "validate")
     assert answer.code == Exit.FAILED
     assert "E07 wrong-one" in answer.out
@@ -102,8 +102,8 @@ def test_a_counterexample_that_does_not_hold_is_told(wrong: dict[str, Any], monk
 
 def test_an_example_that_is_refused_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """It fails the whole too."""
-    monkeypatch.setattr("broker.publication.trial.example", lambda _: b"{}")
-    monkeypatch.setattr("broker.publication.trial.counterexamples", lambda _: ())
+    monkeypatch.setattr("broker.validation.trial.example", lambda _: b"{}")
+    monkeypatch.setattr("broker.validation.trial.counterexamples", lambda _: ())
     answer = simpul_here("catalogue", "validate")
     assert answer.code == Exit.FAILED
     assert "DITOLAK" in answer.out

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from broker.publication.trial import trial_of, tried
 from broker.validation.faults import code_of
+from broker.validation.trial import trial_of, tried
 from schemas.catalogue import KINDS, EventKind, find
 from schemas.publish import schema_of
 from schemas.shipped import Counterexample, counterexamples, example, grouped
