@@ -59,7 +59,7 @@ def test_show(lang: str, said: tuple[str, ...]) -> None:
     """What it is for, who may, and its fields, in words."""
     answer = simpul_here("catalogue", "show", "E07", SIMPUL_LANG=lang)
     assert answer.code == Exit.OK
-    assert all(one in answer.out for one in (*said, _E07, "open.msgType", "invalid.ack-state"))
+    assert all(one in answer.out for one in (*said, _E07, "msgType", "invalid.ack-state"))
 
 
 def test_show_for_programs() -> None:
