@@ -96,7 +96,8 @@ def example(name: TypeArgument) -> None:
 @app.command("validate")
 def validate(
     files: Annotated[
-        list[str] | None, typer.Argument(help="Draf, - untuk masukan standar. / Drafts, - for stdin.", metavar="FILE...")
+        list[str] | None,
+        typer.Argument(help="Draf; - masukan standar. / Drafts; - for stdin.", metavar="FILE..."),
     ] = None,
     *,
     json: JsonOption = False,
