@@ -3,6 +3,7 @@
 Ordinary movements never travel, and nothing here enters anybody on a list.
 """
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
@@ -15,8 +16,8 @@ from schemas.people import PersonMinimum, PersonRef, TravelDocument
 from schemas.scalars import Day, Line200, Text2000, Yes
 from schemas.vocabulary import Alpha2, Nexus, Weight
 
-DEFERRAL_DAYS = 180
-"""A deferral is forgotten after so many whole days."""
+_DEFERRAL = timedelta(days=180)
+"""After so long a deferral is forgotten."""
 
 
 class Direction(StrEnum):
@@ -175,7 +176,7 @@ class ApplicationDeferredOpen(OpenPart):
         """A deferral is no listing: it says when it expires, at most 180 days later."""
         if envelope.expirytime is None:
             refuse("expiry_missing", "A deferral says when it expires.")
-        if (envelope.expirytime - envelope.time).days > DEFERRAL_DAYS:  # whole days: what a node rounds does not count
+        if envelope.expirytime - envelope.time > _DEFERRAL + 2 * envelope.rounding:  # both times are rounded
             refuse("expiry_late", "A deferral expires within 180 days.")
 
 

@@ -5,10 +5,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from schemas.base import Compartment, EventData, Fact, Maybe, Model, OpenPart, Source, refuse
+from schemas.base import Compartment, Envelope, EventData, Fact, Maybe, Model, OpenPart, Source, refuse
 from schemas.envelope import CompartmentName
 from schemas.people import PersonRef
 from schemas.scalars import AgencyId, Line80, Moment, RoleName, Sha256
+from schemas.urgency import require_in_time
 from schemas.vocabulary import Purpose
 
 
@@ -97,6 +98,11 @@ class ConsentChangedOpen(OpenPart):
         """Whatever takes consent away sets a deadline."""
         if self.change is not Change.GRANTED and self.deadline is None:
             refuse("deadline_missing", "Consent that ends or narrows says by when holders must have acted.")
+
+    def check_envelope(self, envelope: Envelope) -> None:
+        """The deadline lies within 3x24 hours (UU 27/2022 Arts. 40-41)."""
+        if self.deadline is not None:
+            require_in_time(self.deadline, envelope)
 
 
 class ConsentChangedIdentity(Compartment):

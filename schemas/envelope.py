@@ -6,6 +6,7 @@ attribute is final, roles have become agencies, and its data are the open part w
 parts (DESIGN.md §4).
 """
 
+from datetime import timedelta
 from enum import StrEnum
 from itertools import combinations
 from re import compile as pattern
@@ -81,6 +82,11 @@ class DraftEvent(Attributes, Generic[D]):
     expirytime: Maybe[Moment] = None
     data: D
 
+    @property
+    def rounding(self) -> timedelta:
+        """A draft says its times as they are."""
+        return timedelta(0)
+
     @model_validator(mode="after")
     def _rules(self) -> Self:
         data = self.data
@@ -122,6 +128,11 @@ class CoverEvent(Attributes, Generic[O]):
     notice: Maybe[Notice] = None
     expirytime: Maybe[UtcSecond] = None
     data: CoverData[O]
+
+    @property
+    def rounding(self) -> timedelta:
+        """Those of a cover are rounded to a quarter of an hour at the coarsest (DESIGN.md §4)."""
+        return timedelta(minutes=15)
 
     @model_validator(mode="after")
     def _rules(self) -> Self:

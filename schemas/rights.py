@@ -5,10 +5,11 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from schemas.base import Compartment, EventData, Fact, Maybe, Model, OpenPart, Source, refuse
+from schemas.base import Compartment, Envelope, EventData, Fact, Maybe, Model, OpenPart, Source, refuse
 from schemas.envelope import CompartmentName
 from schemas.people import PersonRef
 from schemas.scalars import UNIQUE, CaseUrn, Moment, Text1000
+from schemas.urgency import require_first, require_in_time
 
 
 class Duty(StrEnum):
@@ -27,6 +28,12 @@ class DutyRaisedOpen(OpenPart):
     duty: Duty
     deadline: Annotated[Moment, Source("UU 27/2022 Arts. 30, 40-42, 46: 3x24 hours")]
     legal_hold: Annotated[bool, Source("UU 27/2022 Arts. 42-44: data that a legal case needs")]
+
+    def check_envelope(self, envelope: Envelope) -> None:
+        """The deadline lies within 3x24 hours; nothing comes before a breach."""
+        require_in_time(self.deadline, envelope)
+        if self.duty is Duty.BREACH:
+            require_first(envelope)
 
 
 class Breach(Model):

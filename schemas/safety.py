@@ -9,9 +9,10 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from schemas.base import Compartment, EventData, Fact, Maybe, Model, OpenPart, Source, refuse
+from schemas.base import Compartment, Envelope, EventData, Fact, Maybe, Model, OpenPart, Source, refuse
 from schemas.people import PersonRef
 from schemas.scalars import AgencyId, Line80, Text500, Text1000
+from schemas.urgency import require_first
 from schemas.vocabulary import PlaceCode
 
 
@@ -37,6 +38,10 @@ class RiskRaisedOpen(OpenPart):
     """What every recipient sees: that somebody is in danger, and how much."""
 
     risk_level: RiskLevel
+
+    def check_envelope(self, envelope: Envelope) -> None:
+        """Nothing comes before a person in danger."""
+        require_first(envelope)
 
 
 class MustNotKnow(Model):

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from schemas.base import Compartment, EventData, Fact, Maybe, OpenPart, Source, refuse
+from schemas.base import Compartment, Envelope, EventData, Fact, Maybe, OpenPart, Source, refuse
 from schemas.people import PersonRef
 from schemas.scalars import UNIQUE, Text500, Yes
 from schemas.vocabulary import Act, Alpha2, ExploitationPurpose, Means
@@ -136,6 +136,12 @@ class ProtectionNotifiedOpen(OpenPart):
     art86: Annotated[Yes, Source("UU 6/2011 Art. 86: no administrative measures against victims")]
     placement: Placement
     decided_by: DecidedBy
+
+    def check_envelope(self, envelope: Envelope) -> None:
+        """The envelope tells no more than the data: no case, no place, nothing that the event belongs together with."""
+        about = (envelope.subject, envelope.area, envelope.correlationid, envelope.causationid)
+        if any(one is not None for one in about):
+            refuse("twin_reduced", "The reduced twin names no case, no area, no cause and no correlation.")
 
 
 class ProtectionNotifiedIdentity(Compartment):

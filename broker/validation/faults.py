@@ -60,7 +60,7 @@ PYDANTIC_CODES: Final[Mapping[str, str]] = {kind: code for code, kinds in _GROUP
 _RULES = (
     "accused_missing ack_incomplete ack_state act_missing alert_or_ack answer_without_cause "
     "assent_missing audience_order audience_repeats breach_details child_consent "
-    "child_unprotected classification_not_computed codes_repeat consent_unproven "
+    "child_unprotected classification_not_computed codes_repeat consent_unproven deadline_late deadline_past "
     "data_exposed_repeats deadline_missing dimensions_not_computed duty_on_nobody "
     "events_repeat expires_before_time expiry_late expiry_missing guardian_conflict "
     "heartbeat_head indicator_code indicator_unknown indicator_weight indicators_repeat "
@@ -72,7 +72,7 @@ _RULES = (
     "reviewer_role routed_to_repeats signed_by_repeats stats_area stats_cell stats_crossed "
     "stats_derivable stats_label stats_overlap stats_period stats_shape stats_total_null "
     "stats_totals stix_bundle stix_hidden_identity stix_identity_class stix_individual "
-    "stix_number stix_object stix_tlp_id stix_tlp_missing stix_too_large stix_types_count "
+    "priority_low twin_reduced stix_number stix_object stix_tlp_id stix_tlp_missing stix_too_large stix_types_count "
     "subject_case tlp_not_clear watch_for_nothing watch_over"
 )
 RULES: Final = frozenset(_RULES.split())

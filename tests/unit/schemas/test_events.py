@@ -53,7 +53,7 @@ _ACK = {
             "E15",
             {
                 "data__open__change": "withdrawn",
-                "data__open__deadline": "2026-08-23T08:30:00+07:00",
+                "data__open__deadline": "2026-08-10T11:22:00+07:00",
                 "data__narrative__evidence": GONE,
             },
             id="withdrawal",

@@ -18,7 +18,7 @@ from schemas.victim import (
     VictimStatusDetermined,
 )
 from schemas.vocabulary import Act, ExploitationPurpose, Means
-from tests.unit.schemas.samples import GONE, changed, example, kind, refused
+from tests.unit.schemas.samples import CASE, EVENT, GONE, changed, codes, cover, example, kind, refused
 
 _POSSIBLE = {"data__open__traffickingStatus": "PossibleVictimOfTrafficking"}
 _NOT = {"data__open__traffickingStatus": "NotAVictimOfTrafficking"}
@@ -95,6 +95,16 @@ def test_what_a_status_may_not_say(changes: dict[str, Any], expected: str) -> No
 def test_what_a_twin_may_not_say(changes: dict[str, Any], expected: str) -> None:
     """There is no field for more than it is for."""
     assert expected in refused("E10T", **changes)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("subject", CASE), ("area", "17.09"), ("correlationid", EVENT), ("causationid", EVENT)]
+)
+def test_the_envelope_of_a_twin_tells_nothing_more(name: str, value: str) -> None:
+    """No case, place, cause or correlation: neither a draft of its own nor a cover may name one."""
+    assert refused("E10T", **{name: value}) == {"twin_reduced"}
+    assert codes(kind("E10T").cover, cover("E10T")) == set()
+    assert codes(kind("E10T").cover, cover("E10T", **{name: value})) == {"twin_reduced"}
 
 
 def _read(**changes: Any) -> VictimStatusDetermined:
