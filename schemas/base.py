@@ -70,6 +70,9 @@ class Model(BaseModel):
         defer_build=True,  # a node uses few of the types: each is built when it is first read or written
     )
 
+    rules: ClassVar[tuple[str, ...]] = ()
+    """Codes with which the model itself refuses what its fields allow; published as `x-simpul-rules`."""
+
     @classmethod
     def __pydantic_init_subclass__(cls, **_: object) -> None:
         _known_names.update(field.alias or name for name, field in cls.model_fields.items())

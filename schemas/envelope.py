@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 
 from schemas.base import COMPARTMENTS, PREFIX, EventData, Maybe, Model, OpenPart, Source, refuse
 from schemas.codelists import OneOf
-from schemas.scalars import AGENCY, UNIQUE, AgencyUrn, CaseUrn, Line200, Moment, SchemaUrn, UtcSecond, Uuid
+from schemas.scalars import AGENCY, AgencyUrn, CaseUrn, Line200, Moment, SchemaUrn, UtcSecond, Uuid
 from schemas.vocabulary import AreaCode, Basis, Pap, Priority, Purpose, Status, Tlp
 
 CompartmentName = Literal["identity", "narrative", "place", "network", "health", "docs", "safe_contact"]
@@ -110,7 +110,7 @@ class CoverData(Model, Generic[O]):
     """The `data` of a cover: the open part, the other parts by name, what is withheld from this reader."""
 
     open: O
-    parts: Annotated[tuple[CompartmentName, ...], Field(max_length=len(COMPARTMENTS)), UNIQUE]
+    parts: Annotated[tuple[CompartmentName, ...], Field(max_length=len(COMPARTMENTS))]
     withheld: Maybe[Annotated[dict[WithheldName, ReasonCode], Field(min_length=1)]] = None
 
 

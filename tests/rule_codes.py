@@ -32,6 +32,11 @@ def rules_of(data: type[EventData]) -> frozenset[str]:
     return frozenset(found)
 
 
+def all_rules() -> frozenset[str]:
+    """Return the code of each rule that stands anywhere in the catalogue, those of the envelope too."""
+    return frozenset(code for nodes in _definitions().values() for node in nodes for code in _codes(node))
+
+
 def _codes(node: ast.AST) -> Iterator[str]:
     for call in _walked(node):
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "refuse":

@@ -24,6 +24,9 @@ _DEFERRAL = timedelta(days=180)
         pytest.param("E06", {"data__identity__person": GONE}, id="vehicle alone"),
         pytest.param("E06", {"data__identity__vehicle": GONE}, id="person alone"),
         pytest.param(
+            "E06", {"data__identity__person__aliases": ["SARI"], "data__identity__person__ageYears": 17}, id="in full"
+        ),
+        pytest.param(
             "E06", {"data__identity": {"doc": {"docType": "P", "number": "X1", "issuer": "IDN"}}}, id="document alone"
         ),
         pytest.param("E06", {"data__identity__vehicle__plate": GONE}, id="plate not read"),
@@ -74,6 +77,10 @@ def test_what_is_allowed(number: str, changes: dict[str, Any]) -> None:
         pytest.param(
             "E06", {"data__open__approvalRef": "SPRIN/17"}, "string_pattern_mismatch", id="number of the order"
         ),
+        pytest.param(
+            "E06", {"data__open__approvalRef": "7" * 64}, "string_too_long", id="hash of the order, which can be undone"
+        ),
+        pytest.param("E06", {"data__identity__person__nik": "1709015403100000"}, "extra_forbidden", id="NIK"),
         pytest.param("E06", {"data__narrative__permittedAction__pap": GONE}, "missing", id="action without level"),
         pytest.param("E06", {"data__narrative__permittedAction__pap": "white"}, "enum", id="unknown level"),
         pytest.param("E06", {"data__narrative__contactDesk": GONE}, "missing", id="nobody to tell"),

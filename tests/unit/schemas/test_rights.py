@@ -76,7 +76,7 @@ def test_a_breach_is_told_in_full(name: str) -> None:
     ("exposed", "expected"),
     [
         pytest.param([], "too_short", id="nothing exposed"),
-        pytest.param(["identity", "identity"], "data_exposed_repeats", id="one kind twice"),
+        pytest.param(["identity", "identity"], "repeats", id="one kind twice"),
         pytest.param(["SARI CONTOHDUA"], "literal_error", id="the data themselves"),
     ],
 )

@@ -66,9 +66,9 @@ def test_nothing_comes_before_danger(priority: str) -> None:
 
 
 @given(
-    accused=st.lists(_AGENCY, max_size=3),
-    unaware=st.lists(_AGENCY, max_size=3),
-    others=st.lists(_OTHERS, max_size=3),
+    accused=st.lists(_AGENCY, max_size=3, unique=True),
+    unaware=st.lists(_AGENCY, max_size=3, unique=True),
+    others=st.lists(_OTHERS, max_size=3, unique_by=str),
 )
 def test_it_is_kept_from_the_accused_and_from_all_who_must_not_know(
     accused: list[str], unaware: list[str], others: list[dict[str, str]]

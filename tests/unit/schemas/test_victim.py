@@ -54,7 +54,7 @@ def test_what_a_status_may_say(changes: dict[str, Any]) -> None:
         pytest.param({**_ADULT, "data__narrative__means": []}, "means_missing", id="adult without means"),
         pytest.param({"data__narrative__placement": GONE}, "placement_missing", id="known, but placed nowhere"),
         pytest.param({"data__narrative__isMinor": GONE}, "missing", id="age left open"),
-        pytest.param({"data__narrative__act": ["act.recruit", "act.recruit"]}, "codes_repeat", id="one act twice"),
+        pytest.param({"data__narrative__act": ["act.recruit", "act.recruit"]}, "repeats", id="one act twice"),
         pytest.param({"data__narrative__means": ["act.recruit"]}, "enum", id="act for a means"),
         pytest.param({"data__narrative__placement": "detention_house"}, "enum", id="detention house"),
         pytest.param({"data__narrative__placement": "Rumah Aman Contoh"}, "enum", id="name of a shelter"),
