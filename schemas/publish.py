@@ -7,7 +7,6 @@ any more; `--release` makes what is published the last release.
 
 import argparse
 import hashlib
-import inspect
 import json
 import sys
 from datetime import date
@@ -15,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from schemas.base import EventData
-from schemas.events import EVENTS, compartments_of, open_part_of
+from schemas.events import EVENTS, compartments_of
 from schemas.releases import Broken, broken, freeze
+from schemas.rules import rules_of
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _ROOT = Path(__file__).resolve().parent.parent
@@ -45,15 +45,8 @@ def schema_of(data: type[EventData]) -> dict[str, Any]:
         "x-simpul-compartments": [
             {"name": name, "required": data.model_fields[name].is_required()} for name in compartments_of(data)
         ],
-        "x-simpul-rules": _rules(data),
+        "x-simpul-rules": sorted(rules_of(data)),
     }
-
-
-def _rules(data: type[EventData]) -> list[str]:
-    """What holds beyond JSON Schema, in the words of the checks themselves."""
-    opened = open_part_of(data)
-    checks = [vars(opened).get("check"), vars(opened).get("check_envelope"), vars(data).get("check")]
-    return [inspect.cleandoc(str(check.__doc__)).partition("\n")[0] for check in checks if check is not None]
 
 
 def _tidy(schema: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pydantic import Field
 from schemas.base import Compartment, EventData, Fact, Maybe, OpenPart, Source
 from schemas.codelists import OneOf
 from schemas.people import PersonRef
-from schemas.scalars import Line500, OneNumberOf, Text1000, Text2000
+from schemas.scalars import Line500, OneNumberOf, Text1000, Text2000, Unique
 from schemas.vocabulary import Language
 
 
@@ -169,7 +169,7 @@ class CapacityReportedOpen(OpenPart):
     slots_band: SlotsBand
     accepts_children: bool
     accepts_men: Annotated[bool, Source("own; male victims are under-identified")]
-    languages: Annotated[tuple[Language, ...], Field(max_length=16)] = ()
+    languages: Annotated[tuple[Language, ...], Field(max_length=16), Unique()] = ()
 
 
 class CapacityReported(EventData):
