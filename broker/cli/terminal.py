@@ -60,8 +60,10 @@ def word(indonesian: str, english: str) -> str:
 
 
 def shown(text: str, most: int = 100) -> str:
-    """Return text that somebody else wrote so that it cannot steer the terminal: control characters gone, cut."""
-    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text[:most])
+    """Return text that somebody else wrote so that it cannot steer the terminal: in one line, cut, without controls."""
+    line = " ".join(text[: 4 * most].split())
+    cut = line if len(line) <= most else line[: most - 1].rstrip() + "…"
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in cut)
 
 
 def local(time: str) -> str:
