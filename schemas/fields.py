@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from json import dumps
 from typing import Any
 
 _LIMITS = ("minItems", "maxItems", "minProperties", "maxProperties", "minimum", "maximum", "maxLength")
@@ -18,9 +19,11 @@ class FieldRow:
         name: its way from the part, `[]` marking a list and `{}` a map.
         optional: whether it may be absent.
         kind: type or format.
+        patterns: the forms that its text has: one, or that of each item of a list of fixed length.
+        names: the form of the names of a map, or empty.
         limits: keyword of JSON Schema and number, in the order in which they are told.
         code_lists: name and version of each code list from which its values come.
-        codes: its values, where they are few and closed.
+        codes: its values, where they are few and closed; a text that could be taken for a number stands in quotes.
         source: the standard and clause that it comes from, or empty.
     """
 
@@ -28,6 +31,8 @@ class FieldRow:
     name: str
     optional: bool
     kind: str
+    patterns: tuple[str, ...]
+    names: str
     limits: tuple[tuple[str, int], ...]
     code_lists: tuple[str, ...]
     codes: tuple[str, ...]
@@ -47,8 +52,22 @@ def rows(schema: Schema) -> Iterator[FieldRow]:
         yield from _rows(schema, _follow(schema, schema["properties"][part]), part, "")
 
 
+def rows_of(model: Schema, part: str) -> Iterator[FieldRow]:
+    """Tell every field of a schema that stands alone, such as the attributes of a draft.
+
+    Args:
+        model: a JSON Schema of an object, with its definitions.
+        part: what its rows are said to be of.
+
+    Yields:
+        A row for each field, one that holds others before these.
+    """
+    yield from _rows(model, model, part, "")
+
+
 def _rows(root: Schema, model: Schema, part: str, prefix: str) -> Iterator[FieldRow]:
     for name, field in model.get("properties", {}).items():
+        whole = _follow(root, field)
         inner, suffix = _unwrap(root, field)
         path = f"{prefix}{name}{suffix}"
         nested = "properties" in inner
@@ -58,9 +77,11 @@ def _rows(root: Schema, model: Schema, part: str, prefix: str) -> Iterator[Field
             name=path,
             optional=name not in model.get("required", ()),
             kind="object" if nested else _kind(inner),
+            patterns=tuple(one["pattern"] for one in (inner, *whole.get("prefixItems", ())) if "pattern" in one),
+            names=whole.get("propertyNames", {}).get("pattern", ""),
             limits=_limits(field) if nested else _limits(field, inner),
             code_lists=listed,
-            codes=() if listed else tuple(str(code) for code in inner.get("enum", ())),
+            codes=() if listed else tuple(map(_code, inner.get("enum", ()))),
             source=_source(field, inner),
         )
         if nested:
@@ -94,10 +115,15 @@ def _kind(field: Schema) -> str:
     if "anyOf" in field:
         return " or ".join(_kind(one) for one in field["anyOf"])
     if "const" in field:
-        return f"always {str(field['const']).lower()}"
+        return f"always {dumps(field['const'])}"
     if "format" in field:
         return str(field["format"])
     return str(field.get("type", "JSON"))
+
+
+def _code(code: object) -> str:
+    """Write a value as JSON has it, without the quotes of a text that cannot be taken for anything else."""
+    return code if isinstance(code, str) and not code.isdecimal() else dumps(code)
 
 
 def _limits(*fields: Schema) -> tuple[tuple[str, int], ...]:

@@ -210,7 +210,7 @@ def _right(right: Right) -> None:
 
 
 def _fields(told: Entry) -> None:
-    from broker.publication.entries import form
+    from broker.publication.forms import form
     from broker.publication.words import words_of
 
     columns = (word("Isian", "Field"), word("Bentuk", "Form"), word("Asal", "Source"))

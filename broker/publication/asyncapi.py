@@ -16,11 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 from broker.limits import MAX_VALUE_BYTES
 from broker.names import AGENCY_FORM, TYPE_PREFIX, AgencyId, area_topic, keys_topic, mail_topic
 from broker.publication.draft7 import as_draft7
+from broker.publication.envelope import draft_schema
 from broker.publication.rights import Recipient, Right, Sender, role_words
 from broker.sealing.headers import CONTENT_TYPE, RECORD_TYPE
 from broker.sealing.headers import NAMES as HEADERS
-from schemas.base import EventData
-from schemas.envelope import DraftEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -225,14 +224,7 @@ def _headers() -> Json:
 
 def _draft() -> dict[str, Json]:
     """The attributes of an event as it is handed to a node; `data` is each type's own."""
-    schema = DraftEvent[EventData].model_json_schema(by_alias=True, mode="validation")
-    del schema["properties"]["data"]
-    schema["required"].remove("data")
-    # Each message adds the `data` of its type, so that this half cannot forbid what it does not know.
-    del schema["additionalProperties"]
-    for unused in ("EventData", "OpenPart"):
-        schema["$defs"].pop(unused)
-    return as_draft7({**schema, "title": "CloudEvents 1.0"}, "draft")
+    return as_draft7({**draft_schema(), "title": "CloudEvents 1.0"}, "draft")
 
 
 # Operations

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from broker.codes import text_of
-from broker.publication.rights import Right, agreed, rights_on, role_words
-from broker.publication.words import Words, joined, known, words_of
+from broker.publication.rights import Right, agreed, rights_on
+from broker.publication.words import Words
 from broker.validation.faults import code_of
 from schemas.catalogue import KINDS, EventKind
 from schemas.fields import FieldRow, rows
@@ -109,24 +109,3 @@ def _rules(codes: Iterable[str]) -> tuple[Rule, ...]:
     """Tell the rules that a schema names but cannot say."""
     texts = map(text_of, map(code_of, codes))
     return tuple(Rule(code=text.code, text=Words(id=text.id, en=text.en)) for text in texts)
-
-
-def form(row: FieldRow) -> Words:
-    """Say of what form a field is: its type and its limits."""
-    several = row.kind.split(" or ")
-    kinds = [_kind(kind, alone=len(several) == 1) for kind in several]
-    first = words_of("kinds", "choice") if row.codes or row.code_lists else joined(kinds, "or")
-    return joined([first, *(words_of("limits", word).filled(number=str(number)) for word, number in row.limits)])
-
-
-def _kind(kind: str, *, alone: bool) -> Words:
-    name, _, constant = kind.partition(" ")
-    if constant:
-        value = Words(id=constant, en=constant)
-        return words_of("kinds", "constant").filled(value=value) if alone else value
-    return words_of("kinds", name) if name in known("kinds") else Words(id=kind, en=kind)
-
-
-def roles(names: Iterable[str], document: Document) -> Words:
-    """Name roles, as a list: some of their names have an "and" of their own."""
-    return joined([role_words(name, document) for name in names])

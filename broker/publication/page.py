@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from broker.publication.entries import Entry, form, roles
+from broker.publication.entries import Entry
+from broker.publication.envelope import Coded, attributes, coded
+from broker.publication.forms import form
+from broker.publication.rights import role_words
 from broker.publication.words import Words, joined, words_of
 from schemas.base import COMPARTMENTS
 from schemas.codelists import listings
@@ -56,9 +59,9 @@ def _rendered(template: str, entries: Sequence[Entry], document: Document, *, au
     )
     environment.filters |= {"form": form, "all_of": _all_of}
     environment.globals |= {
-        "roles": lambda names: roles(names, document),
+        "roles": lambda names: [Coded(code=name, words=role_words(name, document)) for name in names],
         "words": words_of,
-        "word": lambda group, codes: joined([words_of(group, code) for code in codes], "or"),
+        "coded": coded,
     }
     return environment.get_template(template).render(**_told(entries, document)).encode()
 
@@ -72,6 +75,8 @@ def _told(entries: Sequence[Entry], document: Document) -> dict[str, Any]:
         "areas": areas,
         "compartments": COMPARTMENTS,
         "topics": document.areas,
+        "envelope": attributes(),
+        "all_roles": tuple(document.roles),
         "lists": listings(),
         "by_type": {entry.kind.type: entry for entry in entries},
         "version": version("simpul"),

@@ -1,6 +1,7 @@
 """The pages are current, whole, safe and say what the catalogue and the agreements say."""
 
 import re
+from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -12,15 +13,19 @@ from broker.policy.document import ConditionRow, default_agreements, read_docume
 from broker.publication import __main__ as publication
 from broker.publication import page
 from broker.publication.entries import Entry, entries
+from broker.publication.envelope import attributes, draft_schema
+from broker.publication.forms import form, forms
 from broker.publication.rights import agreed
 from broker.publication.words import Words, joined, known
 from schemas.base import COMPARTMENTS
 from schemas.catalogue import KINDS
-from schemas.codelists import listing
+from schemas.codelists import listing, listings
+from schemas.envelope import DraftEvent
 from schemas.vocabulary import Basis, Purpose
 
 _ROOT = Path(__file__).resolve().parents[3]
-_HTML = (_ROOT / "docs" / "catalogue" / "index.html").read_text(encoding="utf-8")
+_PAGE = _ROOT / "docs" / "catalogue" / "index.html"
+_HTML = _PAGE.read_text(encoding="utf-8")
 _MARKDOWN = (_ROOT / "docs" / "catalogue" / "README.md").read_text(encoding="utf-8")
 _VOID = {"meta", "input", "link", "br", "img"}
 
@@ -78,11 +83,12 @@ def test_check_finds_what_is_stale(tmp_path: Path, capsys: pytest.CaptureFixture
 
 
 def test_the_page_needs_nothing_but_itself(elements: list[tuple[str, dict[str, str | None]]]) -> None:
-    """No script, no frame, no picture, nothing from elsewhere, and a policy that would forbid it."""
+    """No script, no frame, no picture, nothing but links to files beside it, and a policy that would forbid it."""
     assert {tag for tag, _ in elements}.isdisjoint({"script", "iframe", "img", "link", "object", "form", "base"})
-    for _, attributes in elements:
-        assert not attributes.keys() & {"src", "srcset", "style", "onclick", "action"}
-        assert (attributes.get("href") or "#").startswith("#")
+    for _, said in elements:
+        assert not said.keys() & {"src", "srcset", "style", "onclick", "action"}
+        link = said.get("href") or "#"
+        assert link.startswith("#") or (_PAGE.parent / link).is_file()
     assert "default-src 'none'" in _HTML
     assert not re.search(r"url\(|@import", _HTML)
 
@@ -91,7 +97,10 @@ def test_every_link_leads_somewhere(elements: list[tuple[str, dict[str, str | No
     """Each target is there, once."""
     ids = [attributes["id"] for _, attributes in elements if "id" in attributes]
     assert len(ids) == len(set(ids))
-    assert {str(one["href"])[1:] for _, one in elements if "href" in one} <= set(ids)
+    links = {str(one["href"]) for _, one in elements if "href" in one}
+    assert {link[1:] for link in links if link.startswith("#")} <= set(ids)
+    assert {link for link in links if link.startswith("#list-")}
+    assert _HTML.count("<details") == len(KINDS)  # no list of codes is folded away, so that a link shows it
     targets = re.findall(r'<a id="([^"]+)">', _MARKDOWN)
     assert set(re.findall(r"\]\(#([^)]+)\)", _MARKDOWN)) <= set(targets)
 
@@ -146,12 +155,58 @@ def test_every_code_has_words() -> None:
     assert known("purposes") == set(Purpose)
     assert known("bases") == set(Basis)
     assert known("compartments") == {"open", *COMPARTMENTS}
+    assert known("lists") == {one.name for one in listings()}
     assert known("areas") == {kind.area for kind in KINDS}
     said_otherwise = {"fact", "field", "attribute", "judged_by", "is_"}
     assert known("conditions") >= (ConditionRow.model_fields.keys() - said_otherwise) | {"is", "sender"}
     assert {row.answers for row in read_document(default_agreements()).agreement if row.answers} <= known("answers") | {
         kind.type for kind in KINDS
     }
+
+
+def test_the_envelope_is_told_whole() -> None:
+    """Every attribute of a draft stands on both pages with its form, and every role and code with its words."""
+    told = attributes()
+    assert {one.row.name for one in told} == DraftEvent.model_fields.keys() - {"data"}
+    assert {one.row.name for one in told if not one.row.optional} == set(draft_schema()["required"])
+    markdown = _MARKDOWN.partition("## Amplop peristiwa")[2].partition('<a id="e01">')[0]
+    section = _HTML.partition('id="amplop"')[2].partition("</section>")[0]
+    for one in told:
+        name = f"{one.row.name}{'?' if one.row.optional else ''}"
+        assert f"| `{name}` | {form(one.row).id} /" in markdown
+        assert f"<code>{name}</code>" in section
+        assert {code.code for code in one.codes} == (set() if one.row.code_lists else set(one.row.codes))
+        for code in one.codes:
+            assert f"| `{one.row.name}` | `{code.code}` | {code.words.id} |" in markdown
+            assert f"<code>{code.code}</code>" in section
+    for role in agreed().roles:
+        assert f"`role:{role}`" in markdown
+        assert f"<code>role:{role}</code>" in section
+
+
+def test_every_form_has_a_name_and_a_true_sample(told: tuple[Entry, ...]) -> None:
+    """No reader meets a bare pattern, and every sample is of its form."""
+    rows = [row for entry in told for row in entry.fields] + [one.row for one in attributes()]
+    patterns = {one for row in rows for one in (*row.patterns, row.names) if one}
+    assert patterns == forms().keys()
+    assert all(re.fullmatch(one.pattern, one.sample) for one in forms().values() if one.sample)
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "said"),
+    [
+        pytest.param("E05", "declaredDestination", "two capitals", id="of two, not at most two"),
+        pytest.param("E03", "person.documentSex", '"9"', id="a text that looks like a number"),
+        pytest.param("E20", "month", "<code>12</code>", id="a number"),
+        pytest.param("E03", "doc.mrz[]", "exactly 2 items", id="of a fixed length"),
+        pytest.param("E07", "params{}", "at least 1 name,", id="one"),
+    ],
+)
+def test_a_form_says_what_is_so(number: str, name: str, said: str) -> None:
+    """Its limits in words that are true, its codes as JSON has them."""
+    section = _HTML.partition(f'id="{number}"')[2].partition("</section>")[0]
+    row = section.partition(f"<code>{name}?</code>")[2] or section.partition(f"<code>{name}</code>")[2]
+    assert said in unescape(row.partition("</tr>")[0])
 
 
 @pytest.mark.parametrize(
