@@ -131,7 +131,7 @@ def main(arguments: list[str] | None = None, *, root: Path = _ROOT) -> int:
     if asked.check or asked.release:
         texts = {data.fact.name: _bytes(schema_of(data)) for data in EVENTS}
         breaks = broken(root, texts)
-        sys.stderr.writelines([f"stale: {path.as_posix()}\n" for path in found])
+        sys.stderr.writelines([f"stale: {path.as_posix()}; run: python -m schemas.publish\n" for path in found])
         sys.stderr.writelines(map(_line, breaks))
         if found or breaks:
             return 1

@@ -2,12 +2,13 @@
 
 `released/<name>.json` is the file that `published/` held at the last release; `released/index.json` lists the digests,
 oldest first. A type without a release is new, and may still change in any way. A type is retired by deleting its
-released file; its digests stay listed.
+released file; its digests stay listed. `released/codes/index.json` has the version and digest of each code list: a list
+that changes, be it a word, gets a new version, so that nobody has two lists under one name.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,6 +20,7 @@ FOLDER: Final = Path("schemas") / "released"
 """From the root of the repository."""
 
 _INDEX: Final = "index.json"
+_CODES: Final = Path("schemas") / "codes"
 _ROOT: Final = Path(__file__).resolve().parent.parent
 
 
@@ -72,10 +74,11 @@ def broken(root: Path, published: Mapping[str, bytes]) -> tuple[Broken, ...]:
         published: the published schema of each type, by its name.
 
     Returns:
-        Every change that needs a new major version; a type that is gone too.
+        Every change that needs a new major version; a type that is gone too, and a code list that kept its version.
     """
     names = sorted(path.stem for path in (root / FOLDER).glob("*.json") if path.name != _INDEX)
-    return tuple(Broken(name=name, change=one) for name in names for one in _breaking(root, name, published.get(name)))
+    types = [Broken(name=name, change=one) for name in names for one in _breaking(root, name, published.get(name))]
+    return (*types, *_changed_lists(root))
 
 
 def freeze(root: Path, published: Mapping[str, bytes], on: date) -> None:
@@ -95,7 +98,29 @@ def freeze(root: Path, published: Mapping[str, bytes], on: date) -> None:
         digest = hashlib.sha256(text).hexdigest()
         if all(one["sha256"] != digest for one in digests):
             digests.append({"sha256": digest, "date": on.isoformat()})
-    (folder / _INDEX).write_text(json.dumps(index, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    _write(folder / _INDEX, index)
+    _write(folder / _CODES.name / _INDEX, _code_lists(root))
+
+
+def _changed_lists(root: Path) -> Iterator[Broken]:
+    """Find the code lists that are not what they were under the same version."""
+    path = root / FOLDER / _CODES.name / _INDEX
+    released: dict[str, dict[str, str]] = json.loads(path.read_bytes()) if path.is_file() else {}
+    for name, now in _code_lists(root).items():
+        was = released.get(name, now)
+        if was["version"] == now["version"] and was["sha256"] != now["sha256"]:
+            both = frozenset(Direction)
+            yield Broken(name=name, change=Change(path="", code="code_list_kept_version", breaks=both))
+
+
+def _code_lists(root: Path) -> dict[str, dict[str, str]]:
+    """Tell the version of each code list, and the digest of what it says."""
+    found: dict[str, dict[str, str]] = {}
+    for path in sorted((root / _CODES).glob("*.json")):
+        told = json.loads(path.read_bytes())
+        digest = hashlib.sha256(json.dumps(told["codes"], sort_keys=True).encode()).hexdigest()
+        found[path.stem] = {"version": told["version"], "sha256": digest}
+    return found
 
 
 def _breaking(root: Path, name: str, published: bytes | None) -> tuple[Change, ...]:
@@ -109,3 +134,8 @@ def _index(root: Path) -> dict[str, list[dict[str, str]]]:
     path = root / FOLDER / _INDEX
     index: dict[str, list[dict[str, str]]] = json.loads(path.read_bytes()) if path.is_file() else {}
     return index
+
+
+def _write(path: Path, value: object) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from broker.cli import catalogue, event, federation, findings, kafka, node, quarantine, send, serve, tail, verify
-from broker.cli.terminal import Exit, fail, note, out
+from broker.cli.terminal import Exit, fail, note, out, print_json
 from broker.errors import SimpulError
 
 _HELP = """Simpul: instansi bertukar peristiwa kasus TPPO, bertanda tangan dan tersegel, tanpa basis data bersama.
@@ -92,6 +92,9 @@ def run() -> int:
         note("Dihentikan.", "Stopped.")
         return Exit.FAILED
     except _CLICK_ERROR as error:
-        error.show()
+        if "--json" in sys.argv:
+            print_json({"code": "usage.command-line", "detail": error.format_message()})
+        else:
+            error.show()
         return Exit.USAGE
     return result if isinstance(result, int) else Exit.OK

@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import orjson
 import typer
 
-from broker.cli.terminal import Exit, JsonOption, note, print_json, say, table, word
+from broker.cli.naming import TypeArgument, compartment_names, kind_named, short_name
+from broker.cli.reading import read_draft
+from broker.cli.terminal import Exit, JsonOption, note, print_json, say, shown, table, word
 from broker.codes import registry
-from broker.errors import MisconfiguredError
-from schemas.catalogue import KINDS, EventKind
+from schemas.catalogue import KINDS
+from schemas.codelists import listings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from broker.errors import Fault
-    from broker.publication.entries import Entry
-    from broker.publication.rights import Right
-    from broker.publication.words import Words
     from broker.validation.trial import Trial
 
 app = typer.Typer(
     help="Katalog: apa yang dapat diberitahukan. / The catalogue: what may be said.", no_args_is_help=True
 )
-
-TypeArgument = Annotated[
-    str, typer.Argument(help="Nomor atau nama: E07, alert.issued.v1. / A number or a name.", metavar="TYPE")
-]
 
 
 @app.command("list")
@@ -48,8 +38,11 @@ def list_(*, json: JsonOption = False) -> None:
         word("Jenis", "Type"),
         word("Kompartemen", "Compartments"),
     )
-    rows = [(kind.number, word(kind.title_id, kind.title_en), _short(kind), _compartments(kind)) for kind in KINDS]
+    rows = [
+        (kind.number, word(kind.title_id, kind.title_en), short_name(kind), compartment_names(kind)) for kind in KINDS
+    ]
     table(word("Katalog peristiwa", "The catalogue of events"), columns, rows, whole=columns[2])
+    say(word("? kompartemen yang boleh tidak ada", "? a compartment that may be absent"))
 
 
 @app.command("show")
@@ -58,28 +51,62 @@ def show(name: TypeArgument, *, json: JsonOption = False) -> None:
 
     Contoh / example: simpul catalogue show E07
     """
+    from broker.cli.catalogue_show import tell_envelope, tell_type
     from broker.publication.entries import entry
+    from broker.publication.envelope import draft_schema
     from broker.publication.rights import agreed
 
-    kind = _find(name)
+    kind = kind_named(name)
     document = agreed()
     told = entry(kind, document)
     if json:
         agreements = [
             row.model_dump(mode="json", exclude_unset=True) for row in document.agreement if row.type == kind.type
         ]
-        print_json({"number": kind.number, "type": kind.type, "schema": told.schema, "agreements": agreements})
+        facts = {"number": kind.number, "type": kind.type, "envelope": draft_schema(), "schema": told.schema}
+        print_json({**facts, "agreements": agreements})
         return
-    _heading(told)
-    for right in told.rights:
-        _right(right)
-    if not told.rights:
-        say(word("Belum ada kesepakatan: tidak seorang pun boleh mengirimnya.", "No agreement: nobody may send it."))
-    _fields(told)
-    if told.rules:
-        say(word("Juga ditolak, dengan alasan:", "Also refused, for the reason:"))
-    for rule in told.rules:
-        say(f"• {_in(rule.text)} ({rule.code})")
+    tell_type(told, document)
+    tell_envelope(document)
+
+
+@app.command("codes")
+def codes(
+    name: Annotated[
+        str | None,
+        typer.Argument(help="Misalnya services. / Such as services.", metavar="LIST", show_default=False),
+    ] = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Tampilkan isi daftar kode; tanpa nama: semua daftar. / Show a code list; without a name: which there are.
+
+    Contoh / example: simpul catalogue codes services
+    """
+    from broker.cli.catalogue_show import tell_list, tell_lists
+
+    several = listings()
+    if name is None:
+        if not json:
+            tell_lists(several)
+            return
+        for one in several:
+            facts = {"source": one.source, "date": one.date, "version": one.version, "codes": len(one.codes)}
+            print_json({"list": one.name, **facts})
+        return
+    told = next((one for one in several if one.name == name.casefold()), None)
+    if told is None:
+        raise typer.BadParameter(
+            word(
+                f"Tidak ada daftar kode “{shown(name)}”. Semua daftar: simpul catalogue codes",
+                f"There is no code list “{shown(name)}”. All lists: simpul catalogue codes",
+            )
+        )
+    if not json:
+        tell_list(told)
+        return
+    for code in told.codes:
+        print_json({"list": told.name, "code": code.code, "id": code.id, "en": code.en, "unverified": code.unverified})
 
 
 @app.command("example")
@@ -90,19 +117,22 @@ def example(name: TypeArgument) -> None:
     """
     from schemas.shipped import example as shipped
 
-    typer.echo(shipped(_find(name).type).decode(), nl=False)
+    typer.echo(shipped(kind_named(name).type).decode(), nl=False)
 
 
 @app.command("validate")
 def validate(
     files: Annotated[
         list[str] | None,
-        typer.Argument(help="Draf; - masukan standar. / Drafts; - for stdin.", metavar="FILE..."),
+        typer.Argument(help="Draf; - masukan standar. / Drafts; - for stdin.", metavar="[FILE...]"),
     ] = None,
     *,
     json: JsonOption = False,
 ) -> None:
     """Periksa draf; tanpa berkas: semua contoh katalog. / Validate drafts; without any: all that ships.
+
+    Yang diperiksa katalog saja; kesepakatan diperiksa saat dikirim. / Against the catalogue alone: whether an
+    agreement allows a draft is checked when it is sent.
 
     Without a file, every example must be accepted and every counterexample refused, with the code and path it names.
     Exit code 0: all is well; 1: an example or counterexample is not; 3: a draft is refused.
@@ -132,100 +162,23 @@ def diff(
     """Bandingkan dua skema terbitan. / Compare two published schemas: what changed, and whom it breaks.
 
     With a type alone: its last release with this catalogue. With a file alone: that file with this catalogue.
-    Exit code 0: nothing breaks; 1: something does, and needs a new major version.
+    Exit code 0: nothing breaks, or it was never released; 1: something does, and needs a new major version.
 
     Contoh / example: simpul catalogue diff E07
     """
-    from schemas.compatibility import breaking, compare
-    from schemas.releases import released_schema
+    from broker.cli.catalogue_diff import changes_between, tell
+    from schemas.compatibility import breaking
 
-    before = _schema(old) if new is not None or Path(old).is_file() else released_schema(_short(_find(old)))
-    if before is None:
+    changes = changes_between(old, new)
+    if changes is None:
+        if json:
+            print_json({"type": kind_named(old).type, "released": False})
         note("Jenis ini belum pernah dirilis.", "This type was never released.")
         return
-    changes = compare(before, _schema(before["x-simpul-type"] if new is None else new))
-    for change in changes:
-        breaks = sorted(one.value for one in change.breaks)
-        if json:
-            print_json({"path": change.path, "code": change.code, "breaks": breaks, "detail": change.detail})
-            continue
-        said = " ".join(part for part in (change.code, change.detail) if part)
-        say(f"{'✗' if breaks else '·'} {change.path or '-'}: {said}", style="red" if breaks else "")
-    if not changes and not json:
-        say(word("Tidak ada perbedaan.", "There is no difference."))
+    tell(changes, json=json)
     if breaking(changes):
         note("Perubahan ini memerlukan versi utama baru.", "These changes need a new major version.")
         raise typer.Exit(Exit.FAILED)
-
-
-def _find(name: str) -> EventKind:
-    wanted = name.casefold()
-    for kind in KINDS:
-        if wanted in {kind.number.casefold(), kind.type, _short(kind), _short(kind).rpartition(".")[0]}:
-            return kind
-    raise typer.BadParameter(word("Jenis ini tidak ada dalam katalog.", "The catalogue has no such type."))
-
-
-def _short(kind: EventKind) -> str:
-    return kind.data.fact.name
-
-
-def _compartments(kind: EventKind) -> str:
-    return ", ".join(name if name in kind.required else f"{name}?" for name in kind.compartments) or "–"
-
-
-def _in(words: Words) -> str:
-    return word(words.id, words.en)
-
-
-# show
-
-
-def _heading(told: Entry) -> None:
-    say(f"{told.kind.number} {_in(told.title)}", style="bold")
-    say(told.kind.type)
-    say(_in(told.about))
-    say(word(f"Kompartemen: {_compartments(told.kind)}", f"Compartments: {_compartments(told.kind)}"))
-
-
-def _right(right: Right) -> None:
-    from broker.publication.words import joined
-
-    def given(conditions: Sequence[Words]) -> str:
-        return f" [{_in(joined(conditions, 'and'))}]" if conditions else ""
-
-    say()
-    say(word(f"Kesepakatan {right.agreement}", f"Agreement {right.agreement}") + given(right.applies), style="bold")
-    say(_in(right.text))
-    for sender in right.senders:
-        say(f"  {word('pengirim', 'senders')}: {', '.join(sender.roles)}{given(sender.conditions)}")
-    for one in right.recipients:
-        opens = ", ".join(one.compartments) or word("bagian terbuka saja", "the open part alone")
-        way = word("topik", "topic") if one.on_topic else word("kotak surat", "mailbox")
-        told = f"  → {', '.join(one.roles)} ({way}): {opens}{given(one.conditions)}"
-        say(told)
-    for law in right.laws:
-        mark = word(" (belum diverifikasi)", " (unverified)") if law.unverified else ""
-        say(f"  § {_in(law.text)}{mark}")
-
-
-def _fields(told: Entry) -> None:
-    from broker.publication.forms import form
-    from broker.publication.words import words_of
-
-    columns = (word("Isian", "Field"), word("Bentuk", "Form"), word("Asal", "Source"))
-    for part in told.parts:
-        rows = [
-            (
-                f"{row.name}{'?' if row.optional else ''}",
-                ": ".join(one for one in (_in(form(row)), ", ".join((*row.code_lists, *row.codes))) if one),
-                row.source,
-            )
-            for row in told.of_part(part)
-        ]
-        absent = "" if part == "open" or part in told.kind.required else word(" (boleh tidak ada)", " (may be absent)")
-        say()
-        table(f"{part}{absent} – {_in(words_of('compartments', part))}", columns, rows, whole=columns[0])
 
 
 # validate
@@ -234,14 +187,19 @@ def _fields(told: Entry) -> None:
 def _validated(file: str, *, json: bool) -> bool:
     from broker.validation.trial import tried
 
-    faults = tried(_read(file))
+    faults = tried(read_draft(file))
     if json:
         print_json({"file": file, "ok": not faults, "faults": [{"code": one.code, "path": one.path} for one in faults]})
         return not faults
     if not faults:
-        say(word(f"{file}: sah.", f"{file}: valid."))
+        say(
+            word(
+                f"{shown(file)}: sesuai katalog; kesepakatan diperiksa saat dikirim.",
+                f"{shown(file)}: agrees with the catalogue; agreements are checked when it is sent.",
+            )
+        )
         return True
-    say(word(f"{file}: ditolak.", f"{file}: refused."), style="red")
+    say(word(f"{shown(file)}: ditolak.", f"{shown(file)}: refused."), style="red")
     for fault in faults:
         _told(fault)
     return False
@@ -271,7 +229,7 @@ def _all_validated(*, json: bool) -> bool:
     rows = [
         (
             one.kind.number,
-            _short(one.kind),
+            short_name(one.kind),
             word("sah", "valid") if not one.faults else word("DITOLAK", "REFUSED"),
             str(len(one.refused)),
             str(len(one.wrong)),
@@ -302,28 +260,3 @@ def _trial(one: Trial) -> dict[str, Any]:
         "refused": len(one.refused),
         "wrong": [wrong.counterexample.name for wrong in one.wrong],
     }
-
-
-def _read(file: str) -> bytes:
-    try:
-        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    except OSError as error:
-        raise MisconfiguredError("config.no-file", file) from error
-
-
-# diff
-
-
-def _schema(name: str) -> dict[str, Any]:
-    """Read a published schema: a file's, or that of a type of this catalogue."""
-    from schemas.publish import schema_of
-
-    if not Path(name).is_file():
-        return schema_of(_find(name).data)
-    try:
-        found = orjson.loads(_read(name))
-    except orjson.JSONDecodeError as error:
-        raise MisconfiguredError("config.no-schema", name) from error
-    if not isinstance(found, dict) or not {"properties", "x-simpul-type"} <= found.keys():
-        raise MisconfiguredError("config.no-schema", name)
-    return found

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import sys
 from typing import TYPE_CHECKING, Annotated, Final
 
 import orjson
 import typer
 
 from broker.assembly import Store, open_store, outbound, probe_of
+from broker.cli.reading import read_draft
 from broker.cli.terminal import JsonOption, NodeOption, out, print_json, word
-from broker.errors import MisconfiguredError
 from broker.settings import node_folder
 from broker.stages import Draft, Origin
 from broker.threads import Thread
@@ -38,7 +37,7 @@ def send(
 
     Contoh / example: simpul send peringatan.json --node polres
     """
-    body = _read(file)
+    body = read_draft(file)
     with open_store(node_folder(node)) as store:
         result = asyncio.run(_accept(store, Draft(origin=_origin(body), body=body)))
         if result.refused is not None:
@@ -60,16 +59,6 @@ def send(
             out.print(f"  {topic} → {', '.join(audience)}")
         for one in result.left_out:
             out.print(word(f"  tidak disertakan: {one.agency} ({one.code})", f"  left out: {one.agency} ({one.code})"))
-
-
-def _read(file: str) -> bytes:
-    try:
-        if file == "-":
-            return sys.stdin.buffer.read()
-        with open(file, "rb") as handle:  # noqa: PTH123 - a name from the command line
-            return handle.read()
-    except OSError as error:
-        raise MisconfiguredError("config.no-file", file) from error
 
 
 def _origin(body: bytes) -> Origin:

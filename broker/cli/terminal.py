@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import orjson
 import typer
@@ -27,6 +27,9 @@ NodeOption = Annotated[
     Path | None, typer.Option("--node", help="Folder simpul, atau SIMPUL_NODE. / The node's folder, or SIMPUL_NODE.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Keluaran JSON untuk program. / JSON for programs.")]
+
+_LONGEST: Final = 400
+"""Characters of a setting or the name of a file that an error tells."""
 
 _WIB = timezone(timedelta(hours=7))
 
@@ -106,7 +109,7 @@ def explain(error: SimpulError) -> list[str]:
     if isinstance(error, ForbiddenError):
         lines += _agreed(error)
     if isinstance(error, MisconfiguredError) and error.detail:
-        lines.append(f"  {error.detail}")
+        lines.append(f"  {shown(error.detail, _LONGEST)}")
     if text:
         lines.append(word(f"Yang dapat dilakukan: {text.do_id}", f"What to do: {text.do_en}"))
     return lines

@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None, *, root: Path = _ROOT) -> int:
     stale = {path: text for path, text in rendered().items() if not _holds(root / path, text)}
     for path, text in stale.items():
         if asked.check:
-            sys.stderr.write(f"stale: {path.as_posix()}\n")
+            sys.stderr.write(f"stale: {path.as_posix()}; run: python -m broker.publication\n")
             continue
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_bytes(text)

@@ -1,18 +1,23 @@
 """`simpul catalogue`: what may be said, for people in their language and for programs, and whether a draft says it."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from broker.cli.terminal import Exit
+from broker.publication.words import known
 from schemas import shipped
 from schemas.catalogue import KINDS
+from schemas.codelists import listing, listings
+from schemas.compatibility import Direction
 from schemas.shipped import Counterexample
 from tests.commands import simpul_here
 
 _E07 = "id.simpul.alert.issued.v1"
+_HOSTILE = "\x1b[31mE\u202e99"
 _ROOT = Path(__file__).resolve().parents[3]
 _PUBLISHED = _ROOT / "schemas" / "published" / "alert.issued.v1.json"
 
@@ -35,7 +40,7 @@ def test_list() -> None:
     assert "Alert" in simpul_here("catalogue", "list", SIMPUL_LANG="en").out
 
 
-@pytest.mark.parametrize("name", ["E07", "e07", "alert.issued", "alert.issued.v1", _E07])
+@pytest.mark.parametrize("name", ["E07", "e07", "E7", "e7", "07", "7", "alert.issued", "alert.issued.v1", _E07])
 def test_a_type_is_found_by_number_and_name(name: str) -> None:
     """However a person may call it."""
     assert simpul_here("catalogue", "example", name).out.encode() == shipped.example(_E07)
@@ -43,9 +48,36 @@ def test_a_type_is_found_by_number_and_name(name: str) -> None:
 
 @pytest.mark.parametrize("command", ["show", "example", "diff"])
 def test_a_type_that_is_none(command: str) -> None:
-    """Is a wrong command line."""
+    """Is a wrong command line, which says what word was wrong and where all types are, for programs too."""
     answer = simpul_here("catalogue", command, "E99")
     assert (answer.code, answer.out) == (Exit.USAGE, "")
+    assert "E99" in answer.err
+    assert "simpul catalogue list" in answer.err
+    if command != "example":
+        answer = simpul_here("catalogue", command, "E99", "--json")
+        assert (answer.code, answer.rows[0]["code"]) == (Exit.USAGE, "usage.command-line")
+
+
+@pytest.mark.parametrize("arguments", [("show", _HOSTILE), ("codes", _HOSTILE), ("validate", _HOSTILE)])
+def test_what_is_typed_cannot_steer_the_terminal(arguments: tuple[str, ...]) -> None:
+    """Control characters and direction overrides never come back as they were."""
+    answer = simpul_here("catalogue", *arguments)
+    assert answer.code != Exit.OK
+    assert not {"\x1b", "\u202e"} & set(answer.out + answer.err)
+
+
+def test_codes() -> None:
+    """Every code list, and each code of one with its words in both languages."""
+    assert [row["list"] for row in simpul_here("catalogue", "codes", "--json").rows] == [one.name for one in listings()]
+    services = listing("services")
+    rows = simpul_here("catalogue", "codes", "services", "--json").rows
+    assert [(row["code"], row["id"], row["en"]) for row in rows] == [
+        (one.code, one.id, one.en) for one in services.codes
+    ]
+    told = simpul_here("catalogue", "codes", "services").out
+    assert all(one.code in told for one in services.codes)
+    assert "law-references" in simpul_here("catalogue", "codes").out
+    assert simpul_here("catalogue", "codes", "none").code == Exit.USAGE
 
 
 @pytest.mark.parametrize(
@@ -62,11 +94,22 @@ def test_show(lang: str, said: tuple[str, ...]) -> None:
     assert all(one in answer.out for one in (*said, _E07, "msgType", "invalid.ack-state"))
 
 
+def test_show_tells_what_a_draft_needs() -> None:
+    """The envelope, each role, purpose and law by its code, and where the codes of a list are."""
+    told = simpul_here("catalogue", "show", "E16").out
+    assert all(
+        one in told for one in ("correlationid?", "role:social-services", "protection", "pdp20-2-a", "uu31-2014")
+    )
+    assert re.search(r"daftar\s[^a-z]*services", told)
+    assert "simpul catalogue codes" in told
+
+
 def test_show_for_programs() -> None:
-    """The published schema, and the agreements as they are written."""
+    """The published schema, the envelope, and the agreements as they are written."""
     (row,) = simpul_here("catalogue", "show", "E07", "--json").rows
     assert row["schema"] == json.loads(_PUBLISHED.read_bytes())
     assert [one["id"] for one in row["agreements"]] == ["E07-alert", "E07-ack"]
+    assert {"time", "audience"} <= set(row["envelope"]["required"])
 
 
 def test_all_that_ships_is_validated() -> None:
@@ -149,9 +192,20 @@ def test_whatever_is_handed_in_is_refused_in_words(body: bytes, code: str) -> No
     assert answer.rows[0]["faults"][0]["code"] == code
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    """Is a wrong setting."""
-    assert simpul_here("catalogue", "validate", tmp_path / "none").code == Exit.MISCONFIGURED
+@pytest.mark.parametrize("command", [("catalogue", "validate"), ("send",)])
+def test_a_file_that_is_not_there(command: tuple[str, ...], tmp_path: Path) -> None:
+    """Is told with what to do about a draft, for programs too."""
+    answer = simpul_here(*command, tmp_path / "none")
+    assert answer.code == Exit.MISCONFIGURED
+    assert "config.no-draft" in answer.err
+    assert simpul_here(*command, tmp_path / "none", "--json").rows[0]["code"] == "config.no-draft"
+
+
+def test_a_file_without_end_is_refused() -> None:
+    """It is read up to what a draft, or a schema, may have and no further."""
+    answer = simpul_here("catalogue", "validate", "/dev/zero", "--json")
+    assert answer.rows[0]["faults"] == [{"code": "invalid.too-large", "path": ""}]
+    assert simpul_here("catalogue", "diff", "/dev/zero", "E07").code == Exit.MISCONFIGURED
 
 
 def test_diff(tmp_path: Path) -> None:
@@ -173,9 +227,66 @@ def test_diff_with_what_was_never_released() -> None:
     answer = simpul_here("catalogue", "diff", "C05")
     assert answer.code == Exit.OK
     assert "belum pernah dirilis" in answer.err
+    (row,) = simpul_here("catalogue", "diff", "C05", "--json").rows
+    assert not row["released"]
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"properties": {}}'])
+def test_diff_says_in_words_what_changed_and_whom_it_breaks(tmp_path: Path) -> None:
+    """Names from a file reach the terminal as text; every code of a change has its words."""
+    schema = json.loads(_PUBLISHED.read_bytes())
+    schema["x-simpul-rules"].append(_HOSTILE)
+    schema["$defs"]["AlertIssuedNarrative"]["properties"][_HOSTILE] = {"type": "string"}
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(schema))
+    told = simpul_here("catalogue", "diff", "E07", other, SIMPUL_LANG="en").out
+    assert "a rule is new (rule_added" in told
+    assert "new nodes that read the events of old ones" in told
+    assert "the field is new (field_added" in told
+    assert not {"\x1b", "\u202e"} & set(told)
+    sources = [(_ROOT / "schemas" / f"{name}.py").read_text() for name in ("compatibility", "relocation", "releases")]
+    codes = {one for source in sources for one in re.findall(r'"([a-z]+(?:_[a-z]+)+)"', source)}
+    assert codes == known("changes")
+    assert {one.value for one in Direction} == known("breaks")
+
+
+def test_diff_looks_the_type_of_a_file_up(tmp_path: Path) -> None:
+    """It never opens it as a file."""
+    other, secret = tmp_path / "other.json", tmp_path / "secret.json"
+    secret.write_bytes(_PUBLISHED.read_bytes())
+    other.write_text(json.dumps({**json.loads(_PUBLISHED.read_bytes()), "x-simpul-type": str(secret)}))
+    assert simpul_here("catalogue", "diff", other).code == Exit.USAGE
+
+
+def _schema_with(**parts: object) -> str:
+    return json.dumps({**json.loads(_PUBLISHED.read_bytes()), **parts})
+
+
+_DOUBLING = {
+    f"D{number}": {"properties": {way: {"$ref": f"#/$defs/D{number + 1}"} for way in "ab"}} for number in range(60)
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        "{}",
+        '{"properties": {}}',
+        pytest.param(_schema_with(properties=[]), id="properties that are a list"),
+        pytest.param(_schema_with(properties={"open": 1}), id="a property that is a number"),
+        pytest.param(_schema_with(required=7), id="required that is a number"),
+        pytest.param(_schema_with(**{"$defs": {}}), id="no definitions"),
+        pytest.param(_schema_with(**{"x-simpul-rules": [{}]}), id="a rule that is an object"),
+        pytest.param(_schema_with(**{"$defs": {"A": {"$ref": "#/$defs/A"}}}), id="a definition of itself"),
+        pytest.param(
+            _schema_with(properties={"open": {"$ref": "#/$defs/D0"}}, **{"$defs": {**_DOUBLING, "D60": {}}}),
+            id="definitions that double sixty times",
+        ),
+        pytest.param('{"properties":' * 900 + "1" + "}" * 900, id="nested 900 deep"),
+        pytest.param(_schema_with(title="x" * 300_000), id="too large"),
+    ],
+)
 def test_diff_of_what_is_no_schema(text: str, tmp_path: Path) -> None:
     """Is told as such, with what to do."""
     other = tmp_path / "other.json"
@@ -185,7 +296,7 @@ def test_diff_of_what_is_no_schema(text: str, tmp_path: Path) -> None:
     assert "config.no-schema" in answer.err
 
 
-@pytest.mark.parametrize("command", ["list", "show", "example", "validate", "diff"])
+@pytest.mark.parametrize("command", ["list", "show", "example", "codes", "validate", "diff"])
 def test_help_has_an_example(command: str) -> None:
     """As every command's has."""
     assert f"simpul catalogue {command}" in simpul_here("catalogue", command, "--help").out

@@ -75,8 +75,8 @@ def test_check_finds_what_is_stale(tmp_path: Path, capsys: pytest.CaptureFixture
     (tmp_path / "docs/catalogue/asyncapi.json").write_text("{}")
     assert publication.main(["--check"], root=tmp_path) == 1
     assert capsys.readouterr().err.splitlines() == [
-        "stale: docs/catalogue/asyncapi.json",
-        "stale: docs/catalogue/index.html",
+        "stale: docs/catalogue/asyncapi.json; run: python -m broker.publication",
+        "stale: docs/catalogue/index.html; run: python -m broker.publication",
     ]
     assert publication.main([], root=tmp_path) == 0
     assert publication.main(["--check"], root=tmp_path) == 0

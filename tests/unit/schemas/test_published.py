@@ -57,9 +57,9 @@ def test_check_finds_what_is_stale(tmp_path: Path, capsys: pytest.CaptureFixture
     (tmp_path / "schemas/published/index.json").write_text("old")
     assert publish.main(["--check"], root=tmp_path) == 1
     assert capsys.readouterr().err.splitlines() == [
-        "stale: schemas/published/alert.issued.v1.json",
-        "stale: schemas/published/index.json",
-        "stale: schemas/published/left.over.v1.json",
+        "stale: schemas/published/alert.issued.v1.json; run: python -m schemas.publish",
+        "stale: schemas/published/index.json; run: python -m schemas.publish",
+        "stale: schemas/published/left.over.v1.json; run: python -m schemas.publish",
     ]
     assert publish.main([], root=tmp_path) == 0
     assert publish.main(["--check"], root=tmp_path) == 0

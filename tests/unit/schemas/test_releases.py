@@ -126,6 +126,30 @@ def test_a_type_that_is_gone_breaks_and_a_new_one_does_not(tree: Path, capsys: p
     assert publish.main(["--check"], root=tree) == 0
 
 
+@pytest.mark.parametrize(
+    ("change", "held"),
+    [
+        pytest.param({"codes": [{"code": "a", "id": "lain", "en": "other"}]}, False, id="another word"),
+        pytest.param({"codes": []}, False, id="a code is gone"),
+        pytest.param({"codes": [], "version": "2"}, True, id="a new version"),
+        pytest.param({"source": "elsewhere"}, True, id="another source"),
+    ],
+)
+def test_a_code_list_that_changes_has_a_new_version(
+    change: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str], *, held: bool
+) -> None:
+    """Nobody has two lists under one name and version."""
+    path = tmp_path / "schemas" / "codes" / "signs.json"
+    path.parent.mkdir(parents=True)
+    told = {"version": "1", "source": "here", "codes": [{"code": "a", "id": "kata", "en": "word"}]}
+    path.write_text(json.dumps(told))
+    assert publish.main([], root=tmp_path) == 0
+    assert publish.main(["--release", DAY], root=tmp_path) == 0
+    path.write_text(json.dumps({**told, **change}))
+    assert publish.main(["--check"], root=tmp_path) == (0 if held else 1)
+    assert ("signs code_list_kept_version" in capsys.readouterr().err.replace(":", "")) is not held
+
+
 def test_what_is_stale_is_not_released(tmp_path: Path) -> None:
     """Publish first, and look at it."""
     assert publish.main(["--release", DAY], root=tmp_path) == 1
