@@ -11,7 +11,7 @@ _NAMES = [one.name for one in listings()]
 
 
 def test_the_lists_are_those_expected() -> None:
-    """Eleven lists."""
+    """Thirteen lists."""
     assert _NAMES == [
         "border-flags",
         "case-stages",
@@ -21,9 +21,11 @@ def test_the_lists_are_those_expected() -> None:
         "law-references",
         "modus",
         "regions",
+        "roles",
         "services",
         "signs",
         "sp2hp",
+        "stix-types",
     ]
 
 
