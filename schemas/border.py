@@ -57,7 +57,7 @@ class CrossingFlaggedOpen(OpenPart):
     direction: Direction
     tpi: Annotated[
         str,
-        Field(pattern=r"^[A-Z][A-Z0-9-]{1,19}$", max_length=20),
+        Field(pattern=r"^[A-Z]{3}(-[A-Z]{2,8})?$", max_length=12),  # no room for a passport number
         Source("immigration checkpoint (TPI) code as immigration writes it"),
     ]
     bcm_status: BcmStatus

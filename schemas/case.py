@@ -18,6 +18,13 @@ _CANONICAL = (
 )
 
 
+UNIT = (
+    r"(SAT((RES|GAS|INTEL)[A-Z]*)?|DIT((RES|TIPID|INTEL)[A-Z]*)?|SUBDIT[A-Z]*|UNIT[A-Z]*"
+    r"|POLSEK(TA)?|POLRES(TA|TABES)?|POLDA|BARESKRIM|SPKT)( [A-Z]+)*"
+)
+"""How the name of a police unit begins, and of what it is made: no person is called so."""
+
+
 class ReportModel(StrEnum):
     """Who reported: letter of the police report number, A found by police, B reported; or a complaint."""
 
@@ -42,7 +49,7 @@ class CaseRegisteredOpen(OpenPart):
     report_model: ReportModel
     unit_code: Annotated[
         str,
-        Field(pattern=r"^[A-Z0-9][A-Z0-9 ._-]{0,59}$", max_length=60),
+        Field(pattern=rf"^{UNIT}$", max_length=60),
         Source("police unit, as police write it"),
     ]
     offence_group: OffenceGroup

@@ -91,7 +91,7 @@ class Withheld(Model):
 class ConsentChangedOpen(OpenPart):
     """What every holder sees: that something changed, and by when it must have acted."""
 
-    rules = ("deadline_late", "deadline_missing", "deadline_past")
+    rules = ("deadline_exact", "deadline_late", "deadline_missing", "deadline_past")
 
     change: Change
     deadline: Annotated[Maybe[Moment], Source("UU 27/2022 Arts. 40-41: 3x24 hours")] = None

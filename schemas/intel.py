@@ -1,8 +1,8 @@
 """Intelligence about networks, never about victims (area `intel`).
 
 A bundle is STIX 2.1, kept as JSON: it is checked, not remodelled, so that what the source signed with its own
-tools comes out as it went in. Refused: a bundle that may name an individual victim, and one without a TLP 2.0
-marking.
+tools comes out as it went in. Refused: a bundle that may name an individual victim or hold a national number, one
+with objects of its sender's own invention, and one without a TLP 2.0 marking.
 """
 
 import json
@@ -15,6 +15,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, Field, JsonValue, WithJsonSchema
 
 from schemas.base import Compartment, EventData, Fact, OpenPart, Source, refuse
+from schemas.codelists import OneOf, listing
 from schemas.vocabulary import Nexus, Tlp
 
 BUNDLE_LIMIT = 28 * 1024
@@ -35,6 +36,11 @@ _BUNDLE_ID = pattern(rf"bundle--{_UUID}")
 _OBJECT_ID = pattern(rf"([a-z0-9][a-z0-9-]{{1,248}}[a-z0-9])--{_UUID}")
 _ALLOWED_CLASSES = frozenset({"individual", "group", "organization", "system", "class"})
 
+_TYPES = tuple(entry.code for entry in listing("stix-types").codes)
+# A digest is no number: it has letters among its digits, as all but one in a million do.
+_DIGEST = pattern(r"(?=[0-9]*[a-fA-F])[0-9a-fA-F]{32,}")
+_NIK = pattern(r"\d{16}")
+
 Thing = dict[str, Any]
 
 
@@ -47,6 +53,7 @@ def _check_bundle(bundle: dict[str, JsonValue]) -> dict[str, JsonValue]:
         refuse("stix_too_large", "The bundle is larger than 28 KiB.")
     objects = _objects(bundle)
     _check_marked(objects)
+    _check_no_nik(objects)
     _check_nobody_hidden(objects)
     _check_identities(objects)
     return bundle
@@ -60,6 +67,10 @@ def _objects(bundle: Thing) -> list[Thing]:
     for thing in objects:
         if not isinstance(thing, dict) or not _named_by_type(thing):
             refuse("stix_object", "A STIX object has a type, and an id that begins with it (STIX 2.1 §2.9).")
+        if thing["type"] not in _TYPES:
+            refuse(
+                "stix_type", "The types of a bundle's objects are those of STIX 2.1; a type of one's own says anything."
+            )
     return objects
 
 
@@ -95,6 +106,18 @@ def _marking_refs(thing: Thing) -> list[str]:
     return [ref for ref in refs if isinstance(ref, str)] if isinstance(refs, list) else []
 
 
+def _check_no_nik(objects: list[Thing]) -> None:
+    waiting: list[object] = [*objects]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += [*value.keys(), *value.values()]
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, str | int) and _NIK.search(_DIGEST.sub(" ", str(value))):
+            refuse("stix_nik", "Sixteen digits in a row may be a national number (NIK), which is nobody's network.")
+
+
 def _check_nobody_hidden(objects: list[Thing]) -> None:
     # An identity tucked into another object's extension would pass a check of the list alone.
     for inner in _within(objects):
@@ -128,17 +151,34 @@ def _check_identities(objects: list[Thing]) -> None:
             refuse("stix_individual", "An individual is named only if a threat actor is attributed to them.")
         if of_class not in _ALLOWED_CLASSES:
             refuse("stix_identity_class", "An identity says of which class it is; unknown may hide a person.")
+    _check_no_targets(objects)
+
+
+def _check_no_targets(objects: list[Thing]) -> None:
+    # Whoever suffers something may be called a suspect besides.
+    persons = {thing["id"] for thing in objects if _text(thing, "identity_class") == "individual"}
+    suspicions = _suspicions(objects)
+    for thing in objects:
+        sighted = thing.get("where_sighted_refs")
+        seen_by = {ref for ref in sighted if isinstance(ref, str)} if isinstance(sighted, list) else set[str]()
+        aimed_at = {_text(thing, "target_ref")} if thing not in suspicions else set[str]()
+        if not persons.isdisjoint(seen_by | aimed_at):
+            refuse("stix_target", "An individual is the target of nothing but a threat actor's attribution.")
 
 
 def _suspects(objects: list[Thing]) -> set[str]:
+    return {_text(thing, "target_ref") for thing in _suspicions(objects)}
+
+
+def _suspicions(objects: list[Thing]) -> list[Thing]:
     actors = {thing["id"] for thing in objects if thing["type"] == "threat-actor"}
-    return {
-        _text(thing, "target_ref")
+    return [
+        thing
         for thing in objects
         if thing["type"] == "relationship"
         and _text(thing, "relationship_type") == "attributed-to"
         and _text(thing, "source_ref") in actors
-    }
+    ]
 
 
 def _text(thing: Thing, key: str) -> str:
@@ -160,7 +200,11 @@ Bundle = Annotated[
                 "objects": {
                     "type": "array",
                     "minItems": 1,
-                    "items": {"type": "object", "required": ["type", "id"]},
+                    "items": {
+                        "type": "object",
+                        "required": ["type", "id"],
+                        "properties": {"type": {"enum": [*_TYPES]}},
+                    },
                     "contains": {"type": "object", "properties": {"id": {"enum": sorted(TLP_MARKINGS)}}},
                 },
             },
@@ -169,15 +213,13 @@ Bundle = Annotated[
     Source("STIX 2.1 §8, with TLP 2.0 markings; at most 28 KiB; no individual but suspects"),
 ]
 
-_StixType = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,248}[a-z0-9]$", max_length=250)]
-
 
 class BundleSharedOpen(OpenPart):
     """What every recipient sees of a bundle: how many objects of which type, and how sure the source is."""
 
     stix_types: Annotated[
-        dict[_StixType, Annotated[int, Field(ge=1, le=1000)]],
-        Field(min_length=1, max_length=40),
+        dict[Annotated[str, OneOf("stix-types")], Annotated[int, Field(ge=1, le=1000)]],
+        Field(min_length=1, max_length=len(_TYPES)),
         Source("STIX 2.1, objects of the bundle by type"),
     ]
     confidence: Annotated[int, Field(ge=0, le=100), Source("STIX 2.1 appendix A")]
@@ -192,11 +234,14 @@ class BundleSharedNetwork(Compartment):
         "stix_hidden_identity",
         "stix_identity_class",
         "stix_individual",
+        "stix_nik",
         "stix_number",
         "stix_object",
+        "stix_target",
         "stix_tlp_id",
         "stix_tlp_missing",
         "stix_too_large",
+        "stix_type",
     )
 
     bundle: Bundle

@@ -134,32 +134,27 @@ class ResponseReason(StrEnum):
 
 
 class ReferralRespondedOpen(OpenPart):
-    """What every recipient sees of the answer; to immigration and police nothing else."""
-
-    rules = ("reason_missing",)
+    """What every recipient sees of the answer; to immigration and police nothing else, so not why either."""
 
     state: State
-    reason_code: Maybe[ResponseReason] = None
 
     def is_answer(self) -> bool:
         """A response answers the request."""
         return True
 
-    def check(self) -> None:
-        """A rejection says why (Primero: a rejected transition has a reason)."""
-        if self.state is State.REJECTED and self.reason_code is None:
-            refuse("reason_missing", "A rejected referral says why.")
-
 
 class ReferralRespondedNarrative(Compartment):
     """What the referrer needs to know to act on the answer."""
 
+    reason_code: Maybe[ResponseReason] = None
     note: Maybe[Text2000] = None
     appointment: Maybe[Moment] = None
 
 
 class ReferralResponded(EventData):
     """E17: the answer to a referral."""
+
+    rules = ("reason_missing",)
 
     fact: ClassVar[Fact] = Fact(
         number="E17",
@@ -172,3 +167,8 @@ class ReferralResponded(EventData):
     )
     open: ReferralRespondedOpen
     narrative: Maybe[ReferralRespondedNarrative] = None
+
+    def check(self) -> None:
+        """A rejection says why (Primero: a rejected transition has a reason)."""
+        if self.open.state is State.REJECTED and (self.narrative is None or self.narrative.reason_code is None):
+            refuse("reason_missing", "A rejected referral says why, in its narrative.")

@@ -25,7 +25,7 @@ class Duty(StrEnum):
 class DutyRaisedOpen(OpenPart):
     """What every holder sees: which duty, by when, and whether a legal case keeps the data from destruction."""
 
-    rules = ("deadline_late", "deadline_past", "priority_low")
+    rules = ("deadline_exact", "deadline_late", "deadline_past", "priority_low")
 
     duty: Duty
     deadline: Annotated[Moment, Source("UU 27/2022 Arts. 30, 40-42, 46: 3x24 hours")]

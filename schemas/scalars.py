@@ -15,6 +15,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from schemas.base import Source, refuse
+from schemas.codelists import OneOf
 
 # Control characters, line and paragraph separators and direction overrides: a name that holds one can change
 # what a coordinator reads on the screen.
@@ -123,7 +124,7 @@ Uuid = Annotated[str, Field(pattern=f"^{_UUID}$", max_length=36), Source("RFC 95
 CaseUrn = Annotated[str, Field(pattern=f"^urn:simpul:case:{_UUID}$", max_length=52)]
 AgencyId = Annotated[str, Field(pattern=f"^{AGENCY}$", max_length=63)]
 AgencyUrn = Annotated[str, Field(pattern=f"^urn:simpul:agency:{AGENCY}$", max_length=81)]
-RoleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$", max_length=63)]
+RoleName = Annotated[str, OneOf("roles"), Source("own; the roles that agreements are made for, never a name")]
 SchemaUrn = Annotated[str, Field(pattern=r"^urn:simpul:schema:sha256:[0-9a-f]{64}$", max_length=89)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", max_length=64), Source("FIPS 180-4 SHA-256, hexadecimal")]
 

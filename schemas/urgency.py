@@ -1,29 +1,36 @@
 """How much some events hurry: the term that the law sets to holders of data, and what nothing comes before."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from schemas.base import Envelope, refuse
 from schemas.vocabulary import Priority
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_QUARTER_HOUR = timedelta(minutes=15)
 _TERM = timedelta(hours=72)
 """UU 27/2022 Arts. 30, 40-42, 46: 3x24 hours."""
 
 
 def require_in_time(deadline: datetime, envelope: Envelope) -> None:
-    """Refuse a deadline that is over when it is set, or later than the law allows.
+    """Refuse a deadline that is over when it is set, later than the law allows, or told to the minute.
+
+    A cover's time is rounded, so that it does not tell when a person spoke: a deadline 72 hours later would.
 
     Args:
         deadline: by when holders must have acted.
         envelope: draft or cover of the event that sets it.
 
     Raises:
-        PydanticCustomError: the deadline lies before the time of the event, or more than 72 hours after it.
+        PydanticCustomError: the deadline lies before the time of the event, or more than 72 hours after it, or on
+            no quarter-hour mark of UTC.
     """
     left = deadline - envelope.time
     if left < timedelta(0):
         refuse("deadline_past", "A deadline does not lie before the time of the event.")
     if left > _TERM + envelope.rounding:
         refuse("deadline_late", "A deadline lies at most 3x24 hours after the time of the event.")
+    if (deadline - _EPOCH) % _QUARTER_HOUR:
+        refuse("deadline_exact", "A deadline is a quarter-hour mark, so that it does not tell when somebody spoke.")
 
 
 def require_first(envelope: Envelope) -> None:

@@ -81,7 +81,8 @@ class Placement(StrEnum):
 
 
 DocToken = Annotated[
-    PersonRef,
+    str,  # a form that no name, passport number or NIK has: letters, then twenty hexadecimal digits at least
+    Field(pattern=r"^[a-z]{1,8}-[0-9a-f]{20,40}$", max_length=49),
     Source("own; the reference under which immigration itself named the document or person, no MatchToken"),
 ]
 

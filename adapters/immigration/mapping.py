@@ -5,6 +5,8 @@ Rules:
 - exceptions only: a green crossing that was admitted is ordinary and never leaves (UU 6/2011 Art. 89(2)(a));
 - the NIK never leaves: the register gives one bit, whether its birth date contradicts the passport's, and whatever
   looks like a NIK in an officer's words is blanked;
+- a traveller's reference is the same at each reading and another for each crossing, so that immigration finds by it
+  whom Article 86 protects (UU 6/2011); it is made of the transaction alone, and tells nobody else who that is;
 - a flag is set only by words that can mean nothing else; a flagged crossing whose reason holds none is rejected, for
   its officer to say why, rather than published without a reason.
 """
@@ -27,8 +29,7 @@ from broker.stages import Origin
 
 SYSTEM: Final = "bcm-apk"
 TYPE: Final = "id.simpul.border.crossing-flagged.v1"
-TRAVELLER: Final = "traveller"
-"""The one person of a crossing; the case is the crossing, so the reference needs to tell nothing."""
+PERSON_LABEL: Final = b"simpul/bcm-person/v1"
 AGE_MISMATCH: Final = "AGE_DOCUMENT_MISMATCH"
 
 _DIRECTIONS = {Direction.OUT: "departure", Direction.IN: "arrival"}
@@ -210,6 +211,18 @@ def _origin(crossing: Crossing, flags: Sequence[str]) -> Origin:
     return Origin(system=SYSTEM, record_id=crossing.trx_id, revision=hashlib.sha256(content).hexdigest())
 
 
+def person_ref(trx_id: str) -> str:
+    """Name the traveller of a crossing; docs/adapters.md tells immigration's system how to do the same.
+
+    Args:
+        trx_id: the transaction's number, as the border control system writes it.
+
+    Returns:
+        `p-` and 32 hexadecimal digits.
+    """
+    return "p-" + hashlib.sha256(length_prefixed(PERSON_LABEL, trx_id.encode())).hexdigest()[:32]
+
+
 def _audience(decision: Decision, terms: Terms) -> tuple[str, ...]:
     held = decision in {Decision.DEFERRED, Decision.REFUSED}
     return terms.audience + terms.audience_held if held else terms.audience
@@ -224,7 +237,7 @@ def _priority(crossing: Crossing, flags: Sequence[str]) -> str:
 def _identity(crossing: Crossing, flags: Sequence[str]) -> dict[str, Any]:
     passport = crossing.passport
     person: dict[str, Any] = {
-        "personRef": TRAVELLER,
+        "personRef": person_ref(crossing.trx_id),
         "familyName": passport.family_name,
         "documentSex": str(passport.sex),
         "citizenship": [ALPHA_2[code] for code in (alpha_3(passport.nationality),) if code in ALPHA_2],

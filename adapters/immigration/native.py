@@ -55,7 +55,7 @@ DELIVERED_HEADER: Final = DELIMITER.join(DELIVERED_COLUMNS)
 
 _UNSAID = frozenset({"JENIS_ANGKUT", "CEKAL", "INTERPOL_SLTD", "PETUGAS_ID"})
 _TRX_ID = re.compile(r"[A-Z0-9-]{1,64}")
-_TPI = re.compile(r"[A-Z][A-Z0-9-]{1,19}")
+_TPI = re.compile(r"[A-Z]{3}(-[A-Z]{2,8})?")
 _CARRIER = re.compile(r"[A-Z0-9][A-Z0-9-]{1,11}")
 _COUNTRIES = re.compile(r"[A-Z]{2}(>[A-Z]{2}){0,7}")
 _NIK = re.compile(r"[0-9]{16}")

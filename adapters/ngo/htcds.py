@@ -22,6 +22,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Final
 
+from schemas.codelists import listing
 from schemas.scalars import AGENCY
 
 Value = str | bool | date | tuple[str, ...]
@@ -173,7 +174,8 @@ _PATTERNS = {
 }
 _COMPARTMENT = "(?:identity|narrative|place|network|health|docs|safe_contact)"
 SCOPE: Final = (
-    "(?:protection|investigation|prevention|statistics|public|rights|control):[a-z][a-z0-9-]{0,62}:"
+    "(?:protection|investigation|prevention|statistics|public|rights|control):"
+    f"(?:{'|'.join(role.code for role in listing('roles').codes)}):"
     rf"{_COMPARTMENT}(?:\+{_COMPARTMENT})*"
 )
 """`purpose:role:compartment+compartment`: one answer to what somebody agrees to."""

@@ -16,7 +16,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from adapters.contract import Mapped, Ordinary, Received, Reject, offer
@@ -29,6 +29,8 @@ TYPE: Final = "id.simpul.consent.changed.v1"
 PERSON_LABEL: Final = b"simpul/kobo-person/v1"
 CLOCK: Final = timedelta(hours=72)
 """3 × 24 hours: UU 27/2022 Arts. 40 and 41."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+QUARTER_HOUR: Final = timedelta(minutes=15)
 _ADULT_YEARS: Final = 18
 _BEST_INTEREST: Final = "social_worker_child_best_interest"
 _GIVING = frozenset({"granted", "narrowed"})
@@ -114,7 +116,7 @@ def _body(intake: Intake, *, change: str, given_by: str, conflict: bool, terms: 
     instead = granted and conflict and _is_adult(intake) is not True
     opened: dict[str, Any] = {"change": change}
     if change != "granted":
-        opened["deadline"] = _moment(intake.recorded_at + CLOCK)
+        opened["deadline"] = _moment(_quarter_hour(intake.recorded_at) + CLOCK)
     basis = "pdp20-2-a" if granted else "pdp20-2-c"
     return {
         "specversion": "1.0",
@@ -192,6 +194,11 @@ def _person_ref(uuid: str) -> str:
 def _origin(intake: Intake) -> Origin:
     """Know a record by its uuid; an edit, of which Kobo tells nobody, makes another revision."""
     return Origin(system=SYSTEM, record_id=intake.uuid, revision=hashlib.sha256(intake.content).hexdigest())
+
+
+def _quarter_hour(time: datetime) -> datetime:
+    """Round down as the node rounds the time of the event, so that the deadline does not tell what that hides."""
+    return time - (time - _EPOCH) % QUARTER_HOUR
 
 
 def _moment(time: datetime) -> str:

@@ -14,7 +14,7 @@ from typing import Final
 from adapters.contract import Faults, Records
 from adapters.police import articles
 from adapters.tables import Row, read_delivery, read_table, write_delivery
-from schemas.case import canonical_lp
+from schemas.case import UNIT, canonical_lp
 from schemas.codelists import listing
 
 DELIMITER: Final = ","
@@ -63,7 +63,7 @@ _LP = re.compile(
 _LP_MAX = 200
 _MODELS = {"A": "A", "B": "B", "DUMAS": "dumas"}
 _PLACE = re.compile(r"[1-9][0-9](\.[0-9]{2}(\.[0-9]{2}(\.[0-9]{4})?)?)?")
-_UNIT = re.compile(r"[A-Z0-9][A-Z0-9 ._-]{0,59}")
+_UNIT = re.compile(rf"(?=.{{1,60}}$){UNIT}")
 _COUNT = re.compile(r"[0-9]{1,4}")
 _STAGES = {"PENYELIDIKAN", "PENYIDIKAN", "P21", "TAHAP2", "PENUNTUTAN", "PUTUSAN", "SP3"}
 

@@ -10,6 +10,7 @@ import pytest
 
 from adapters.contract import Offer
 from adapters.demo.scenario import Played, Samples, filled
+from adapters.immigration import adapter as immigration
 from adapters.ngo import adapter
 from broker.names import AgencyId
 from broker.stages import Draft, Origin
@@ -69,18 +70,45 @@ def test_the_survivor_of_three_steps_is_one_person(tmp_path: Path) -> None:
     assert _draft("20_withdrawn.json")["data"]["identity"]["personRef"] == named
 
 
-def test_the_child_of_four_steps_is_one_person() -> None:
-    """Screening, referral and document name one traveller in one case; so does the twin that immigration gets."""
-    person = {"personRef": "traveller"}
+def test_the_child_of_six_steps_is_one_person(tmp_path: Path) -> None:
+    """Screening, referral and document name one traveller in one case; so do status, risk and immigration's twin."""
     screening, referral, document = (
         _draft(name) for name in ("10_screening_child.json", "11_referral.json", "16_document.json")
     )
     assert screening["subject"] == referral["subject"] == document["subject"]
+    person = {"personRef": _crossing(tmp_path, "BKS-20260807-000231")}
     assert screening["data"]["identity"] == person
     assert referral["data"]["identity"]["person"].items() >= person.items()
     assert document["data"]["identity"]["holderRef"] == person["personRef"]
     status = _draft("15_status.json")
     assert status["subject"] == _PLAYED[11].subject
+    assert status["data"]["identity"]["personRef"] == person["personRef"]
+    assert _draft("17_safety.json")["data"]["narrative"]["about"] == person["personRef"]
     twin = catalogue.find(status["type"]).draft.validate_json(orjson.dumps(status)).data.twin()
     assert twin is not None
     assert twin.person_ref() == person["personRef"]
+
+
+def test_immigration_finds_one_crossing_by_the_twin(tmp_path: Path) -> None:
+    """The token of the twin is the reference of one traveller of the export, the child's, and of nobody else."""
+    status = _draft("15_status.json")
+    twin = catalogue.find(status["type"]).draft.validate_json(orjson.dumps(status)).data.twin()
+    assert twin is not None
+    crossings = _crossings(tmp_path)
+    assert [case for case, person in crossings if person == twin.person_ref()] == ["BKS-20260807-000231"]
+    assert len(crossings) == 2
+
+
+def _crossing(folder: Path, case: str) -> str:
+    return dict(_crossings(folder))[case]
+
+
+def _crossings(folder: Path) -> list[tuple[str, str]]:
+    """Read the demo's crossings as immigration does: the case of each, and its traveller's reference."""
+    (folder / "drop").mkdir(exist_ok=True)
+    export = Samples().read("02_bcm_apk.csv")
+    mapped = (
+        immigration.source(folder, {"status": "Exercise", "register": "none"}).read("02_bcm_apk.csv", export).mapped
+    )
+    bodies = [orjson.loads(one.draft.body) for one in mapped if isinstance(one, Offer)]
+    return [(body["subject"], body["data"]["identity"]["person"]["personRef"]) for body in bodies]

@@ -90,6 +90,15 @@ def test_the_sample_gives_two_events_that_the_catalogue_accepts(read: Read, expo
     assert second["data"]["identity"]["person"]["isMinor"] is False
 
 
+def test_a_traveller_is_named_alike_at_each_reading_and_no_two_are(read: Read, export: str) -> None:
+    """By digits that a changed record keeps, that no other crossing has, and that docs/adapters.md works out."""
+    first, second = (body["data"]["identity"]["person"]["personRef"] for body in bodies(read(export)))
+    assert first == mapping.person_ref("BKS-20260807-000231") == "p-72907581a07529a9bb9a83badf516f10"
+    assert second == mapping.person_ref("BKS-20260807-000232") != first
+    edited = bodies(read(export.replace("tujuan berubah saat wawancara", "tujuan diubah")))
+    assert edited[0]["data"]["identity"]["person"]["personRef"] == first
+
+
 def test_the_nik_never_leaves(read: Read, export: str) -> None:
     """Neither the NIK nor its birth date is in any draft, reject or repr, even where the officer typed it."""
     spelled = export.replace(

@@ -205,7 +205,7 @@ def test_a_box_without_a_tick_is_never_guessed(read: Read, intake: dict[str, Any
     assert read({**intake, "sim_ConsentChange": "none"}) == [Ordinary(row=1)]
     assert read({**intake, "con_Consent": "TRUE", "sim_ConsentChange": "withdrawn"}) == [unclear]
     body = only(read({**intake, "sim_ConsentChange": "withdrawn"}))
-    assert body["data"]["open"] == {"change": "withdrawn", "deadline": "2026-08-10T11:20:43+07:00"}
+    assert body["data"]["open"] == {"change": "withdrawn", "deadline": "2026-08-10T11:15:00+07:00"}
     assert body["basis"] == "pdp20-2-c"
     assert "scopes" not in body["data"]["narrative"]
 

@@ -136,6 +136,13 @@ def test_what_is_no_number_is_refused(written: str) -> None:
         pytest.param("MODUS", "PMI/PRT", "LAIN", "adapter.value-unknown", id="modus"),
         pytest.param("TAHAP", "PENYELIDIKAN", "SELESAI", "adapter.value-unknown", id="stage"),
         pytest.param("SATKER", "SATRESKRIM POLRES", "SATRESKRIM/POLRES", "adapter.value-form", id="unit"),
+        pytest.param(
+            "SATKER",
+            "SATRESKRIM POLRES BENGKULU TENGAH",
+            "SARI CONTOHDUA",
+            "adapter.value-form",
+            id="person for a unit",
+        ),
     ],
 )
 def test_a_bad_value_is_rejected_with_row_field_and_code(

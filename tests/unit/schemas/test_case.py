@@ -51,3 +51,40 @@ def test_what_progress_may_say(changes: dict[str, Any]) -> None:
 def test_what_progress_may_not_say(changes: dict[str, Any], expected: str) -> None:
     """Each broken rule is found, and named by its code."""
     assert expected in refused("E12", **changes)
+
+
+_UNITS = (
+    "SATRESKRIM POLRES BENGKULU TENGAH",
+    "SAT RESKRIM POLRESTA BENGKULU",
+    "SATGAS TPPO",
+    "DITRESKRIMUM POLDA BENGKULU",
+    "DITTIPIDPPA BARESKRIM",
+    "SUBDIT RENAKTA",
+    "UNIT PPA POLRES BENGKULU TENGAH",
+    "POLSEK TALANG EMPAT",
+    "SPKT POLDA BENGKULU",
+)
+_NO_UNITS = (
+    "SARI CONTOHDUA",
+    "SATRIA CONTOHDUA",
+    "DITA CONTOHDUA",
+    "1709015403100000",
+    "POLRES 1709015403100000",
+    "POLRES  BENGKULU",
+    "POLRES ",
+    "KORBAN POLRES BENGKULU",
+    "POLRESCONTOH",
+    "POLRES " + "A" * 54,
+)
+
+
+@pytest.mark.parametrize("unit", _UNITS)
+def test_units_are_named_as_police_name_them(unit: str) -> None:
+    """A kind of unit, then words."""
+    assert refused("E11", data__open__unitCode=unit) == set()
+
+
+@pytest.mark.parametrize("unit", _NO_UNITS)
+def test_nothing_but_a_unit_stands_for_one(unit: str) -> None:
+    """Neither a person nor a number: everybody who gets the event reads it."""
+    assert refused("E11", data__open__unitCode=unit) & {"string_pattern_mismatch", "string_too_long"}

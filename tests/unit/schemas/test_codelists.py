@@ -1,6 +1,8 @@
 """Code lists are data, with their origin."""
 
+import tomllib
 from datetime import date
+from importlib.resources import files
 
 import pytest
 
@@ -11,7 +13,7 @@ _NAMES = [one.name for one in listings()]
 
 
 def test_the_lists_are_those_expected() -> None:
-    """Eleven lists."""
+    """Thirteen lists."""
     assert _NAMES == [
         "border-flags",
         "case-stages",
@@ -21,9 +23,11 @@ def test_the_lists_are_those_expected() -> None:
         "law-references",
         "modus",
         "regions",
+        "roles",
         "services",
         "signs",
         "sp2hp",
+        "stix-types",
     ]
 
 
@@ -74,3 +78,10 @@ def test_legal_bases_are_six_and_tlp_has_five_levels() -> None:
     """PDP Art. 20(2) a to f; TLP 2.0."""
     assert [basis.value for basis in Basis] == [f"pdp20-2-{letter}" for letter in "abcdef"]
     assert [level.value for level in Tlp] == ["clear", "green", "amber", "amber+strict", "red"]
+
+
+def test_roles_are_those_of_the_agreements() -> None:
+    """The same roles, in the same words, as the default agreements name them."""
+    agreements = tomllib.loads((files("broker.policy") / "agreements.toml").read_text(encoding="utf-8"))
+    named = {role.code: {"id": role.id, "en": role.en} for role in listing("roles").codes}
+    assert named == agreements["roles"]

@@ -53,7 +53,7 @@ _ACK = {
             "E15",
             {
                 "data__open__change": "withdrawn",
-                "data__open__deadline": "2026-08-10T11:22:00+07:00",
+                "data__open__deadline": "2026-08-10T11:15:00+07:00",
                 "data__narrative__evidence": GONE,
             },
             id="withdrawal",
@@ -69,7 +69,9 @@ _ACK = {
         pytest.param("E16", {"data__place": GONE, "data__safe_contact": GONE}, id="least referral"),
         pytest.param("E16", {"data__open__service": "restitution"}, id="another service"),
         pytest.param("E17", {"data__narrative": GONE}, id="bare answer"),
-        pytest.param("E17", {"data__open__state": "rejected", "data__open__reasonCode": "capacity"}, id="rejection"),
+        pytest.param(
+            "E17", {"data__open__state": "rejected", "data__narrative": {"reasonCode": "capacity"}}, id="rejection"
+        ),
     ],
 )
 def test_what_a_type_allows(number: str, changes: dict[str, Any]) -> None:
@@ -118,11 +120,11 @@ def test_what_a_type_allows(number: str, changes: dict[str, Any]) -> None:
         pytest.param("E02", {"data__narrative__sourceReliability": "h"}, "enum", id="reliability h"),
         pytest.param("E02", {"data__narrative__infoCredibility": 7}, "less_than_equal", id="credibility 7"),
         pytest.param("E02", {"data__narrative__infoCredibility": "2"}, "int_type", id="credibility as text"),
-        pytest.param(
-            "E02", {"data__narrative__reviewedBy": "Ibu Contoh"}, "string_pattern_mismatch", id="reviewer by name"
-        ),
+        pytest.param("E02", {"data__narrative__reviewedBy": "sari-contohdua"}, "literal_error", id="reviewer by name"),
         pytest.param("E02", {"data__open__priorityAfter": GONE}, "missing", id="no priority"),
         # E03
+        pytest.param("E03", {"data__open__tpi": "X0000017"}, "string_pattern_mismatch", id="passport for a checkpoint"),
+        pytest.param("E03", {"data__open__tpi": "CONTOHDUA"}, "string_pattern_mismatch", id="name for a checkpoint"),
         pytest.param("E03", {"data__narrative__flags": []}, "too_short", id="ordinary movement"),
         pytest.param("E03", {"data__narrative__flags__0__code": "LOOKED_SAD"}, "literal_error", id="unknown flag"),
         pytest.param("E03", {"data__narrative__tokens": []}, "extra_forbidden", id="match token before its time"),
@@ -192,6 +194,12 @@ def test_what_a_type_allows(number: str, changes: dict[str, Any]) -> None:
         pytest.param("E11", {"data__open__lpNumber": "LP"}, "extra_forbidden", id="report number in the open part"),
         # E15
         pytest.param("E15", {"data__open__change": "withdrawn"}, "deadline_missing", id="withdrawal without deadline"),
+        pytest.param(
+            "E15",
+            {"data__open__change": "withdrawn", "data__open__deadline": "2026-08-10T11:20:43+07:00"},
+            "deadline_exact",
+            id="withdrawal to the second",
+        ),
         pytest.param("E15", {"data__narrative__evidence": GONE}, "consent_unproven", id="grant without proof"),
         pytest.param("E15", {"data__narrative__scopes": []}, "consent_unproven", id="grant of nothing"),
         pytest.param(
@@ -229,6 +237,13 @@ def test_what_a_type_allows(number: str, changes: dict[str, Any]) -> None:
         pytest.param("E16", {"data__health": {}}, "extra_forbidden", id="compartment that the type has not"),
         # E17
         pytest.param("E17", {"data__open__state": "rejected"}, "reason_missing", id="rejection without reason"),
+        pytest.param(
+            "E17",
+            {"data__open__state": "rejected", "data__narrative": GONE},
+            "reason_missing",
+            id="rejection without narrative",
+        ),
+        pytest.param("E17", {"data__open__reasonCode": "unsafe"}, "extra_forbidden", id="reason in the open part"),
         pytest.param("E17", {"data__open__state": "in_progress"}, "enum", id="unknown state"),
         pytest.param("E17", {"data__open__note": "x"}, "extra_forbidden", id="note in the open part"),
     ],

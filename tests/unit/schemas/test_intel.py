@@ -34,6 +34,16 @@ def _individual(**fields: Any) -> dict[str, Any]:
     return {"type": "identity", "id": _PERSON, "name": "CONTOHEMPAT", "identity_class": "individual", **fields}
 
 
+_NOTE = {"type": "note", "id": "note" + _PERSON[8:], "content": "x", "object_refs": [_TIE["source_ref"]]}
+_TARGETED = {**_TIE, "id": "relationship--0a6d6f1e-9999-4e7e-8a33-000000000011", "relationship_type": "targets"}
+_SIGHTED = {
+    "type": "sighting",
+    "id": "sighting--0a6d6f1e-9999-4e7e-8a33-000000000012",
+    "sighting_of_ref": _TIE["source_ref"],
+    "where_sighted_refs": [_PERSON],
+}
+
+
 def test_the_sample_bundle_is_accepted() -> None:
     """Organisations, actors, accounts and relations pass."""
     assert _with() == set()
@@ -42,6 +52,30 @@ def test_the_sample_bundle_is_accepted() -> None:
 def test_a_suspect_is_accepted() -> None:
     """An individual to whom a threat actor of the bundle is attributed may be named."""
     assert _with(_individual(), _TIE) == set()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param([_individual(identity_class="class"), _TARGETED], id="a class of people who are a target"),
+        pytest.param([{**_NOTE, "content": "d41d8cd98f00b204e9800998ecf8427e"}], id="an MD5 digest"),
+        pytest.param([{**_NOTE, "content": "a" * 16 + "1234567890123456" * 3}], id="a digest with many digits"),
+        pytest.param([{**_NOTE, "content": "351234567890123"}], id="fifteen digits, as a device has"),
+        pytest.param(
+            [{"type": "location", "id": "location" + _PERSON[8:], "latitude": -3.8004444444444446}], id="a latitude"
+        ),
+    ],
+)
+def test_what_is_nobody_passes(more: list[dict[str, Any]]) -> None:
+    """Classes may be targets, and what only looks like a number is none."""
+    assert _with(*more) == set()
+
+
+@pytest.mark.parametrize("name", ["x-victim", "x-sari-contohdua", "victim", "bundle", "Identity", "process2"])
+def test_types_are_those_of_the_standard(name: str) -> None:
+    """A type of one's own is refused, in the bundle and in the counts, for its name alone may name somebody."""
+    expected = "stix_object" if name == "Identity" else "stix_type"
+    assert _with({"type": name, "id": name + _PERSON[8:]}) == {"literal_error", expected}
 
 
 @pytest.mark.parametrize(
@@ -80,10 +114,28 @@ def test_a_suspect_is_accepted() -> None:
             id="a class within a note",
         ),
         pytest.param(
-            [{"type": "x-person", "id": "x-person" + _PERSON[8:], "identity_class": "individual"}],
+            [{"type": "campaign", "id": "campaign" + _PERSON[8:], "identity_class": "individual"}],
             "stix_hidden_identity",
             id="a class on another type",
         ),
+        pytest.param([_individual(), _TIE, _TARGETED], "stix_target", id="a suspect who is a target"),
+        pytest.param(
+            [_individual(), _TIE, {**_TARGETED, "source_ref": "identity--0a6d6f1e-1111-4e7e-8a33-000000000001"}],
+            "stix_target",
+            id="a suspect who is an organisation's target",
+        ),
+        pytest.param(
+            [_individual(), _TIE, {**_TARGETED, "relationship_type": "attributed-to", "source_ref": _PERSON}],
+            "stix_target",
+            id="attributed to themselves",
+        ),
+        pytest.param([_individual(), _TIE, _SIGHTED], "stix_target", id="a suspect with whom something was sighted"),
+        pytest.param([{**_NOTE, "content": "NIK:1709015403100000."}], "stix_nik", id="a national number in a note"),
+        pytest.param([{**_NOTE, "labels": ["1709015403100000"]}], "stix_nik", id="a national number in a list"),
+        pytest.param([{**_NOTE, "x_1709015403100000": True}], "stix_nik", id="a national number as a name"),
+        pytest.param([{**_NOTE, "x_who": 1709015403100000}], "stix_nik", id="a national number as a number"),
+        pytest.param([{**_NOTE, "content": "1709015403100000" * 2}], "stix_nik", id="two national numbers"),
+        pytest.param([{**_NOTE, "content": "a1709015403100000"}], "stix_nik", id="a national number behind a letter"),
     ],
 )
 def test_nobody_else_is_named(more: list[dict[str, Any]], expected: str) -> None:

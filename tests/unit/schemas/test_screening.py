@@ -94,9 +94,7 @@ def test_what_a_screening_may_say(changes: dict[str, Any]) -> None:
         pytest.param({"data__narrative__indicators__0__code": "d1"}, "indicator_code", id="no number"),
         pytest.param({"data__narrative__indicators__0__framework": "fbi"}, "enum", id="unknown framework"),
         pytest.param({"data__narrative__indicators__0__weight": "XL"}, "enum", id="unknown weight"),
-        pytest.param(
-            {"data__narrative__indicators__0__observedBy": "Ibu Contoh"}, "string_pattern_mismatch", id="by name"
-        ),
+        pytest.param({"data__narrative__indicators__0__observedBy": "sari-contohdua"}, "literal_error", id="by name"),
         pytest.param(
             {"data__narrative__indicators__1": example("E09")["data"]["narrative"]["indicators"][0]},
             "repeats",

@@ -64,6 +64,12 @@ def test_what_a_status_may_say(changes: dict[str, Any]) -> None:
         pytest.param({"data__open__traffickingStatus": "Possible"}, "enum", id="status in short"),
         pytest.param({"data__open__decidedByType": "Imigrasi"}, "enum", id="unknown decider"),
         pytest.param({"data__identity__docToken": "1709015403100000"}, "string_pattern_mismatch", id="NIK as token"),
+        pytest.param({"data__identity__docToken": "X0000017"}, "string_pattern_mismatch", id="passport as token"),
+        pytest.param({"data__identity__docToken": "SARI-CONTOHDUA"}, "string_pattern_mismatch", id="name as token"),
+        pytest.param(
+            {"data__identity__docToken": "nik-1709015403100000"}, "string_pattern_mismatch", id="NIK behind letters"
+        ),
+        pytest.param({"data__identity__docToken": "traveller"}, "string_pattern_mismatch", id="anybody"),
         pytest.param(
             {"data__identity__docToken": {"alg": "oprf-v1", "keyEpoch": 1, "field": "passport", "value": "A" * 43}},
             "string_type",
@@ -148,6 +154,7 @@ def _some(codes: Any) -> some.SearchStrategy[list[Any]]:
 
 
 _REFERENCE = some.from_regex(r"[A-Za-z][A-Za-z0-9._-]{5,40}", fullmatch=True)
+_TOKEN = some.from_regex(r"[a-z]{1,8}-[0-9a-f]{20,40}", fullmatch=True)
 _FULL = some.fixed_dictionaries(
     {
         "open": some.fixed_dictionaries(
@@ -156,7 +163,7 @@ _FULL = some.fixed_dictionaries(
                 "decidedByType": some.sampled_from([kind_of.value for kind_of in DecidedBy]),
             }
         ),
-        "identity": some.fixed_dictionaries({"personRef": _REFERENCE}, optional={"docToken": _REFERENCE}),
+        "identity": some.fixed_dictionaries({"personRef": _REFERENCE}, optional={"docToken": _TOKEN}),
         "narrative": some.fixed_dictionaries(
             {
                 "isMinor": some.booleans(),
