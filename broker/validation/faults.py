@@ -73,7 +73,7 @@ _RULES = (
     "stats_derivable stats_label stats_overlap stats_period stats_shape stats_total_null "
     "stats_totals stix_bundle stix_hidden_identity stix_identity_class stix_individual "
     "stix_number stix_object stix_tlp_id stix_tlp_missing stix_too_large stix_types_count "
-    "subject_case tlp_not_clear watch_for_nothing watch_over"
+    "subject_case tlp_not_clear watch_for_nothing watch_over withheld_on_withdrawal"
 )
 RULES: Final = frozenset(_RULES.split())
 """The catalogue's own rules (`schemas.base.refuse`); `mrz_number` is registered as `invalid.mrz-number`."""
