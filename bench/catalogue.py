@@ -2,6 +2,7 @@
 
 Validating is one call of the reader of drafts with the ordinary event of the bench. Importing is measured in processes
 of their own, as CPU time, with bytecode that an earlier one has written; the share of pydantic itself is told apart.
+Both have a limit, which is told beside the figure and whether it holds.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from bench.events import alert
 _CALLS: Final = 2000
 _ROUNDS: Final = 25
 _IMPORTS: Final = 9
+_LIMITS: Final = {"validate_us": 10.0, "import_ms": 200.0}
 _IMPORT: Final = """
 import time
 begin = time.process_time()
@@ -80,11 +82,17 @@ def figures() -> dict[str, float]:
 
 
 def told(figures: dict[str, float]) -> str:
-    """Say them in a line."""
+    """Say them in a line, each with its limit."""
     return (
-        f"catalogue: validating the ordinary event {figures['validate_us']:.1f} µs; importing "
-        f"{figures['import_ms']:.0f} ms CPU, of which pydantic itself {figures['import_ms_of_pydantic']:.0f}"
+        f"catalogue: validating the ordinary event {figures['validate_us']:.1f} µs "
+        f"({_judged(figures, 'validate_us', 'µs')}); importing {figures['import_ms']:.0f} ms CPU "
+        f"({_judged(figures, 'import_ms', 'ms')}), of which pydantic itself {figures['import_ms_of_pydantic']:.0f}"
     )
+
+
+def _judged(figures: dict[str, float], name: str, unit: str) -> str:
+    limit = _LIMITS[name]
+    return f"limit {limit:.0f} {unit}: {'holds' if figures[name] <= limit else 'EXCEEDED'}"
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from broker.memory import settle
+from broker.process import settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, model_validator
 
 from schemas.base import Compartment, EventData, Fact, Maybe, OpenPart, Source, refuse
-from schemas.scalars import UNIQUE, Line80, Line160, Line200, Line500, RoleName, Text2000, Uuid
+from schemas.scalars import Line80, Line160, Line200, Line500, RoleName, Text2000, Unique, Uuid
 from schemas.vocabulary import (
     AckState,
     AlertCode,
@@ -31,8 +31,10 @@ _Point = Annotated[
 class AlertIssuedOpen(OpenPart):
     """What every recipient of an alert sees: CAP 1.2 codes, no words, no place, no person."""
 
+    rules = ("references_missing",)
+
     msg_type: MsgType
-    references: Annotated[tuple[Uuid, ...], Field(max_length=16), UNIQUE, Source("CAP 1.2 §3.2.1 references")] = ()
+    references: Annotated[tuple[Uuid, ...], Field(max_length=16), Unique(), Source("CAP 1.2 §3.2.1 references")] = ()
     category: Category
     event_code: AlertCode
     urgency: Urgency
@@ -47,16 +49,15 @@ class AlertIssuedOpen(OpenPart):
         return self.msg_type is _ACK
 
     def check(self) -> None:
-        """Whatever is not a new alert names the events that it is about, each once (CAP 1.2 §3.2.1)."""
-        if self.references:
-            if len(set(self.references)) != len(self.references):
-                refuse("references_repeat", "An alert refers to another event once.")
-        elif self.msg_type is not _ALERT:
+        """Whatever is not a new alert names the events that it is about (CAP 1.2 §3.2.1)."""
+        if not self.references and self.msg_type is not _ALERT:
             refuse("references_missing", "Whatever is not a new alert names the alert that it is about.")
 
 
 class AlertIssuedNarrative(Compartment):
     """What is said in words; or, in an acknowledgement, who acknowledges and what they do."""
+
+    rules = ("ack_incomplete", "alert_or_ack")
 
     headline: Annotated[Maybe[Line160], Source("CAP 1.2 §3.2.2 headline")] = None
     description: Annotated[Maybe[Text2000], Source("CAP 1.2 §3.2.2 description")] = None
@@ -91,6 +92,8 @@ class AlertIssuedPlace(Compartment):
 
 class AlertIssued(EventData):
     """E07: an alert, its update, cancellation, error or acknowledgement (CAP 1.2)."""
+
+    rules = ("ack_state",)
 
     fact: ClassVar[Fact] = Fact(
         number="E07",

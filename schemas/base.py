@@ -9,7 +9,7 @@ Rules enforced here, for all models below:
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, NoReturn, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
@@ -70,6 +70,9 @@ class Model(BaseModel):
         defer_build=True,  # a node uses few of the types: each is built when it is first read or written
     )
 
+    rules: ClassVar[tuple[str, ...]] = ()
+    """Codes with which the model itself refuses what its fields allow; published as `x-simpul-rules`."""
+
     @classmethod
     def __pydantic_init_subclass__(cls, **_: object) -> None:
         _known_names.update(field.alias or name for name, field in cls.model_fields.items())
@@ -101,6 +104,11 @@ class Envelope(Protocol):
         ...
 
     @property
+    def rounding(self) -> timedelta:
+        """By less than how much each of the two times may be rounded: the time down, the expiry time up."""
+        ...
+
+    @property
     def expirytime(self) -> datetime | None:
         """When it expires, if it does."""
         ...
@@ -108,6 +116,26 @@ class Envelope(Protocol):
     @property
     def tlp(self) -> str:
         """How far it may go."""
+        ...
+
+    @property
+    def priority(self) -> str:
+        """How much it hurries."""
+        ...
+
+    @property
+    def subject(self) -> str | None:
+        """The case that it belongs to, if to one."""
+        ...
+
+    @property
+    def area(self) -> str | None:
+        """The regency or province, if it is said."""
+        ...
+
+    @property
+    def correlationid(self) -> str | None:
+        """What it belongs together with, if it is said."""
         ...
 
     @property
@@ -133,8 +161,7 @@ class OpenPart(Model):
     def check_envelope(self, envelope: "Envelope") -> None:
         """Check the rules that bind the open part and the envelope; drafts and covers call it after `check`.
 
-        A cover's times are rounded, the time down and the expiry time up, by less than a quarter of an hour each: a
-        rule must hold for them too.
+        A cover's times are rounded: what a draft may say, its cover may say too (`Envelope.rounding`).
 
         Args:
             envelope: the draft or the cover.

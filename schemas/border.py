@@ -3,6 +3,7 @@
 Ordinary movements never travel, and nothing here enters anybody on a list.
 """
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
@@ -12,11 +13,11 @@ from schemas.base import Compartment, Envelope, EventData, Fact, Maybe, Model, O
 from schemas.case import LpNumber
 from schemas.codelists import OneOf
 from schemas.people import PersonMinimum, PersonRef, TravelDocument
-from schemas.scalars import Day, Line200, Text2000, Yes
+from schemas.scalars import Day, Line200, Text2000, Unique, Yes
 from schemas.vocabulary import Alpha2, Nexus, Weight
 
-DEFERRAL_DAYS = 180
-"""A deferral is forgotten after so many whole days."""
+_DEFERRAL = timedelta(days=180)
+"""After so long a deferral is forgotten."""
 
 
 class Direction(StrEnum):
@@ -75,7 +76,7 @@ class CrossingFlaggedIdentity(Compartment):
 class CrossingFlaggedNarrative(Compartment):
     """Why it was flagged; at least one flag, for exceptions only are shared (UU 6/2011 Art. 89(2)(a))."""
 
-    flags: Annotated[tuple[Flag, ...], Field(min_length=1, max_length=16)]
+    flags: Annotated[tuple[Flag, ...], Field(min_length=1, max_length=16), Unique(by=("code",))]
     itinerary: Annotated[tuple[Alpha2, ...], Field(max_length=12)] = ()
     carrier_code: Annotated[Maybe[str], Field(pattern=r"^[A-Z0-9][A-Z0-9-]{1,11}$", max_length=12)] = None
     interview_note: Maybe[Text2000] = None
@@ -169,13 +170,15 @@ class DeferralReason(StrEnum):
 class ApplicationDeferredOpen(OpenPart):
     """What every recipient sees of a deferral: why, and by the envelope until when."""
 
+    rules = ("expiry_late", "expiry_missing")
+
     reason_code: DeferralReason
 
     def check_envelope(self, envelope: Envelope) -> None:
         """A deferral is no listing: it says when it expires, at most 180 days later."""
         if envelope.expirytime is None:
             refuse("expiry_missing", "A deferral says when it expires.")
-        if (envelope.expirytime - envelope.time).days > DEFERRAL_DAYS:  # whole days: what a node rounds does not count
+        if envelope.expirytime - envelope.time > _DEFERRAL + 2 * envelope.rounding:  # both times are rounded
             refuse("expiry_late", "A deferral expires within 180 days.")
 
 

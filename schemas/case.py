@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from schemas.base import Compartment, EventData, Fact, Maybe, Model, OpenPart, Source, refuse
 from schemas.codelists import OneOf
 from schemas.people import PersonRef
-from schemas.scalars import Day, Line80, Line200, Moment, Text1000
+from schemas.scalars import Day, Line80, Line200, Moment, Text1000, Unique
 from schemas.vocabulary import Nexus, PlaceCode
 
 _CANONICAL = (
@@ -52,6 +52,8 @@ class CaseRegisteredOpen(OpenPart):
 class LpNumber(Model):
     """A police report number: patterns seen in practice, as no specification was found (unverified)."""
 
+    rules = ("lp_canonical",)
+
     canonical: Annotated[str, Field(pattern=_CANONICAL, max_length=200)]
     original: Line200
 
@@ -86,12 +88,12 @@ class CaseRegisteredNarrative(Compartment):
     """What the case is about, without any victim's identity."""
 
     lp_number: LpNumber
-    articles: Annotated[tuple[Article, ...], Field(min_length=1, max_length=16)]
+    articles: Annotated[tuple[Article, ...], Field(min_length=1, max_length=16), Unique()]
     tkp: Annotated[PlaceCode, Source("Kemendagri region code of the scene (TKP)")]
     occurred_on: Day
     victim_counts: VictimCounts
-    modus: Annotated[tuple[Annotated[str, OneOf("modus")], ...], Field(min_length=1, max_length=10)]
-    suspect_refs: Annotated[tuple[PersonRef, ...], Field(max_length=50)] = ()
+    modus: Annotated[tuple[Annotated[str, OneOf("modus")], ...], Field(min_length=1, max_length=10), Unique()]
+    suspect_refs: Annotated[tuple[PersonRef, ...], Field(max_length=50), Unique()] = ()
 
 
 class CaseRegistered(EventData):
@@ -130,7 +132,7 @@ class CaseProgressedNarrative(Compartment):
     victim_safe_note: Annotated[
         Maybe[Text1000], Source("own; written so that it may be read to the victim, and names nobody")
     ] = None
-    protective_orders: Annotated[tuple[Line200, ...], Field(max_length=10)] = ()
+    protective_orders: Annotated[tuple[Line200, ...], Field(max_length=10), Unique()] = ()
 
 
 class CaseProgressed(EventData):
@@ -140,7 +142,7 @@ class CaseProgressed(EventData):
         number="E12",
         area="case",
         name="case.progressed.v1",
-        title_id="Perkara berlanjut",
+        title_id="Perkembangan perkara",
         title_en="Case progressed",
         about_id="Memberitahukan tahap yang dicapai perkara, agar pendamping dan pelindung korban dapat bersiap.",
         about_en="Tells which stage a case has reached, so that those who protect its victims can prepare.",

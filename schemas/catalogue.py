@@ -19,6 +19,7 @@ from pydantic import Field, create_model
 from schemas.base import COMPARTMENTS, Compartment, EventData, Maybe, Model, OpenPart
 from schemas.envelope import NEVER_MENTIONED, CoverData, CoverEvent, DraftEvent, ReasonCode
 from schemas.events import EVENTS, compartments_of, open_part_of
+from schemas.releases import released_digests
 from schemas.tolerance import tolerant
 
 _URN = "urn:simpul:schema:sha256:"
@@ -225,15 +226,14 @@ def find(type_name: str) -> EventKind:
     return kind
 
 
-def to_list() -> dict[str, list[str]]:
+def listed_schemas() -> dict[str, list[str]]:
     """Say which schemas a federation lists in which every release shall be understood: all that there ever were.
 
     Returns:
         `dataschema` values by event type: those released (`schemas.releases`), and the one that this release writes.
     """
-    released: dict[str, list[dict[str, str]]] = json.loads((files("schemas") / "released" / "index.json").read_bytes())
-    digests = {kind.type: [one["sha256"] for one in released.get(kind.type, [])] for kind in KINDS}
+    released = released_digests()
     return {
-        kind.type: list(dict.fromkeys([*(f"{_URN}{one}" for one in digests[kind.type]), kind.dataschema]))
+        kind.type: list(dict.fromkeys([*(f"{_URN}{one}" for one in released.get(kind.type, ())), kind.dataschema]))
         for kind in KINDS
     }

@@ -18,7 +18,7 @@ CODE: CoreSchema = core_schema.str_schema(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/+-]
 """The form of every code of every list, also of those to come."""
 
 CODES_OF = "simpul-codes"
-"""Under this key a core schema names the code list that it is of."""
+"""Under this key a core schema names the code lists that it is of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,23 +88,18 @@ def listings() -> tuple[Listing, ...]:
     return tuple(listing(name) for name in names)
 
 
-@dataclass(frozen=True, slots=True)
 class OneOf:
-    """Annotates a string that must be a code of the named list, or of a second one beside it."""
+    """Annotates a string that must be a code of one of the named lists."""
 
-    name: str
-    also: str | None = None
-
-    @property
-    def _lists(self) -> tuple[Listing, ...]:
-        return (listing(self.name),) if self.also is None else (listing(self.name), listing(self.also))
+    def __init__(self, *names: str) -> None:
+        self._names = names
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        codes = [entry.code for one in self._lists for entry in one.codes]
+        codes = [entry.code for name in self._names for entry in listing(name).codes]
         # Written as text: a value read tolerantly may hold a code to come (schemas.tolerance).
         text = core_schema.simple_ser_schema("str")
-        return core_schema.literal_schema(codes, metadata={CODES_OF: self.name}, serialization=text)
+        return core_schema.literal_schema(codes, metadata={CODES_OF: self._names}, serialization=text)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        names = ", ".join(f"{one.name} {one.version}" for one in self._lists)
-        return {**handler(schema), "x-simpul-codes": names}
+        lists = [{"name": name, "version": listing(name).version} for name in self._names]
+        return {**handler(schema), "x-simpul-codes": lists}

@@ -5,9 +5,9 @@ Within a major version (ADR 0012) a node of either age reads the other's events:
 - BACKWARD is broken where the new schema refuses, or no longer has, what the old one says;
 - FORWARD is broken where the old schema, read tolerantly, refuses what the new one says.
 
-Compared is what a schema accepts; its words (titles, descriptions, sources) may change freely. Rules across fields are
-known by their sentence alone: a sentence that changed is a rule taken away and another one added. What stands in Python
-only (validators within a value) cannot be seen here.
+Compared is what a schema accepts; its words (titles, descriptions, sources) may change freely. What a
+model refuses beyond its fields is known by the code of the rule alone: that a rule became stricter under the same code
+cannot be seen here.
 """
 
 import json
@@ -52,7 +52,7 @@ class Change:
         path: where, `narrative.flags[].code`; `[]` is an item of a list, `{}` a value of a map.
         code: stable name of the kind of change.
         breaks: who is broken; nobody, if empty.
-        detail: what exactly: a limit, a code, the sentence of a rule.
+        detail: what exactly: a limit, a code, the code of a rule.
     """
 
     path: str
@@ -188,8 +188,8 @@ def _choices(schema: Schema) -> list[Any] | None:
 
 def _listing(schema: Schema) -> str | None:
     """The names of the code lists, without their versions."""
-    found: str | None = schema.get("x-simpul-codes")
-    return None if found is None else ", ".join(one.partition(" ")[0] for one in found.split(", "))
+    found: list[dict[str, str]] | None = schema.get("x-simpul-codes")
+    return None if found is None else ", ".join(one["name"] for one in found)
 
 
 def _fields(old: Schema, new: Schema, path: str) -> Iterator[Change]:
@@ -225,7 +225,7 @@ def _inner(old: Schema, new: Schema, path: str) -> Iterator[Change]:
 def _others(old: Schema, new: Schema, path: str) -> Iterator[Change]:
     """Patterns, formats, and whatever else restricts: there or not, since nobody can tell which is narrower."""
     for key in sorted(old.keys() | new.keys()):
-        if key not in _SEEN and not key.startswith("x-simpul-"):
+        if key == "x-simpul-unique" or (key not in _SEEN and not key.startswith("x-simpul-")):
             yield from _constrained(key, old.get(key), new.get(key), path)
 
 

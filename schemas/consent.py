@@ -5,10 +5,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from schemas.base import Compartment, EventData, Fact, Maybe, Model, OpenPart, Source, refuse
+from schemas.base import Compartment, Envelope, EventData, Fact, Maybe, Model, OpenPart, Source, refuse
 from schemas.envelope import CompartmentName
 from schemas.people import PersonRef
-from schemas.scalars import AgencyId, Line80, Moment, RoleName, Sha256
+from schemas.scalars import AgencyId, Line80, Moment, RoleName, Sha256, Unique
+from schemas.urgency import require_in_time
 from schemas.vocabulary import Purpose
 
 
@@ -90,6 +91,8 @@ class Withheld(Model):
 class ConsentChangedOpen(OpenPart):
     """What every holder sees: that something changed, and by when it must have acted."""
 
+    rules = ("deadline_late", "deadline_missing", "deadline_past")
+
     change: Change
     deadline: Annotated[Maybe[Moment], Source("UU 27/2022 Arts. 40-41: 3x24 hours")] = None
 
@@ -97,6 +100,11 @@ class ConsentChangedOpen(OpenPart):
         """Whatever takes consent away sets a deadline."""
         if self.change is not Change.GRANTED and self.deadline is None:
             refuse("deadline_missing", "Consent that ends or narrows says by when holders must have acted.")
+
+    def check_envelope(self, envelope: Envelope) -> None:
+        """The deadline lies within 3x24 hours (UU 27/2022 Arts. 40-41)."""
+        if self.deadline is not None:
+            require_in_time(self.deadline, envelope)
 
 
 class ConsentChangedIdentity(Compartment):
@@ -109,13 +117,13 @@ class ConsentChangedIdentity(Compartment):
 class ConsentChangedNarrative(Compartment):
     """What was agreed, by whom, with which proof."""
 
-    scopes: Annotated[tuple[Scope, ...], Field(max_length=40)] = ()
+    scopes: Annotated[tuple[Scope, ...], Field(max_length=40), Unique()] = ()
     given_by: GivenBy
     guardian_conflict: bool
     assent: Annotated[Maybe[bool], Source("own; the child's own word beside the guardian's")] = None
     evidence: Maybe[Evidence] = None
-    prompts_covered: Annotated[tuple[Prompt, ...], Field(max_length=7)] = ()
-    withheld_from: Annotated[tuple[Withheld, ...], Field(max_length=32)] = ()
+    prompts_covered: Annotated[tuple[Prompt, ...], Field(max_length=7), Unique()] = ()
+    withheld_from: Annotated[tuple[Withheld, ...], Field(max_length=32), Unique(by=("who",))] = ()
     alternative_basis: Annotated[
         Maybe[Literal["pdp20-2-c", "pdp20-2-d", "pdp20-2-e"]],
         Source("UU 27/2022 Art. 20(2): what carries the processing when consent does not"),
@@ -124,6 +132,8 @@ class ConsentChangedNarrative(Compartment):
 
 class ConsentChanged(EventData):
     """E15: consent was granted, narrowed, withdrawn, or ran out."""
+
+    rules = ("assent_missing", "child_consent", "consent_unproven", "guardian_conflict", "withheld_on_withdrawal")
 
     fact: ClassVar[Fact] = Fact(
         number="E15",

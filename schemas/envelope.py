@@ -6,6 +6,7 @@ attribute is final, roles have become agencies, and its data are the open part w
 parts (DESIGN.md §4).
 """
 
+from datetime import timedelta
 from enum import StrEnum
 from itertools import combinations
 from re import compile as pattern
@@ -15,7 +16,7 @@ from pydantic import Field, model_validator
 
 from schemas.base import COMPARTMENTS, PREFIX, EventData, Maybe, Model, OpenPart, Source, refuse
 from schemas.codelists import OneOf
-from schemas.scalars import AGENCY, UNIQUE, AgencyUrn, CaseUrn, Line200, Moment, SchemaUrn, UtcSecond, Uuid
+from schemas.scalars import AGENCY, AgencyUrn, CaseUrn, Line200, Moment, SchemaUrn, UtcSecond, Uuid
 from schemas.vocabulary import AreaCode, Basis, Pap, Priority, Purpose, Status, Tlp
 
 CompartmentName = Literal["identity", "narrative", "place", "network", "health", "docs", "safe_contact"]
@@ -81,6 +82,11 @@ class DraftEvent(Attributes, Generic[D]):
     expirytime: Maybe[Moment] = None
     data: D
 
+    @property
+    def rounding(self) -> timedelta:
+        """A draft says its times as they are."""
+        return timedelta(0)
+
     @model_validator(mode="after")
     def _rules(self) -> Self:
         data = self.data
@@ -104,7 +110,7 @@ class CoverData(Model, Generic[O]):
     """The `data` of a cover: the open part, the other parts by name, what is withheld from this reader."""
 
     open: O
-    parts: Annotated[tuple[CompartmentName, ...], Field(max_length=len(COMPARTMENTS)), UNIQUE]
+    parts: Annotated[tuple[CompartmentName, ...], Field(max_length=len(COMPARTMENTS))]
     withheld: Maybe[Annotated[dict[WithheldName, ReasonCode], Field(min_length=1)]] = None
 
 
@@ -122,6 +128,11 @@ class CoverEvent(Attributes, Generic[O]):
     notice: Maybe[Notice] = None
     expirytime: Maybe[UtcSecond] = None
     data: CoverData[O]
+
+    @property
+    def rounding(self) -> timedelta:
+        """Those of a cover are rounded to a quarter of an hour at the coarsest (DESIGN.md §4)."""
+        return timedelta(minutes=15)
 
     @model_validator(mode="after")
     def _rules(self) -> Self:

@@ -62,6 +62,8 @@ class Classification(StrEnum):
 class Indicator(Model):
     """One sign that somebody observed, and how much it counts."""
 
+    rules = ("indicator_code",)
+
     framework: Framework
     code: Annotated[
         str,

@@ -187,11 +187,25 @@ class BundleSharedOpen(OpenPart):
 class BundleSharedNetwork(Compartment):
     """The bundle itself."""
 
+    rules = (
+        "stix_bundle",
+        "stix_hidden_identity",
+        "stix_identity_class",
+        "stix_individual",
+        "stix_number",
+        "stix_object",
+        "stix_tlp_id",
+        "stix_tlp_missing",
+        "stix_too_large",
+    )
+
     bundle: Bundle
 
 
 class BundleShared(EventData):
     """E13: intelligence on a network, as STIX 2.1."""
+
+    rules = ("stix_types_count",)
 
     fact: ClassVar[Fact] = Fact(
         number="E13",

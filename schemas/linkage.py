@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, model_validator
 
 from schemas.base import Compartment, EventData, Fact, Maybe, Model, OpenPart, Source, refuse
-from schemas.scalars import UNIQUE, RoleName, Text2000, Uuid
+from schemas.scalars import RoleName, Text2000, Unique, Uuid
 from schemas.vocabulary import Weight
 
 
@@ -28,18 +28,15 @@ class LinkageDetectedOpen(OpenPart):
     events: Annotated[
         tuple[Uuid, ...],
         Field(min_length=1, max_length=32),
-        UNIQUE,
+        Unique(),
         Source("own; events that every recipient sent or received, so one may be all that is named"),
     ]
-
-    def check(self) -> None:
-        """A linkage names each event once."""
-        if len(set(self.events)) != len(self.events):
-            refuse("events_repeat", "A linkage names each event once.")
 
 
 class LinkageDetectedNarrative(Compartment):
     """Why the rule fired, in words, and whether a person has looked at it."""
+
+    rules = ("reviewer_role",)
 
     explanation: Text2000
     human_reviewed: Annotated[bool, Source("own; mandatory before any alert, UU 27/2022 Art. 34(2)(a)")]

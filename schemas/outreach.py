@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from schemas.base import Compartment, Envelope, EventData, Fact, Maybe, OpenPart, Source, refuse
-from schemas.scalars import TEXT, Line160, Line200, Text2000
+from schemas.scalars import TEXT, Line160, Line200, Text2000, Unique
 from schemas.vocabulary import AreaCode, Language, Tlp
 
 OPEN_LIMIT = 28 * 1024
@@ -58,13 +58,15 @@ class ReachBand(StrEnum):
 class OutreachPublishedOpen(OpenPart):
     """What everybody may read."""
 
+    rules = ("outreach_too_large", "tlp_not_clear")
+
     kind: OutreachKind
     title: Line160
     body_markdown: _Body
     language: Language
     place: Annotated[Maybe[AreaCode], Source("Kemendagri region code of an activity, regency at the finest")] = None
     reach_band: Maybe[ReachBand] = None
-    sources: Annotated[tuple[Line200, ...], Field(max_length=20), Source("own; titles or addresses")] = ()
+    sources: Annotated[tuple[Line200, ...], Field(max_length=20), Unique(), Source("own; titles or addresses")] = ()
 
     def check(self) -> None:
         """Title, body and sources together are at most 28 KiB as JSON in UTF-8."""

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from schemas.base import Maybe, Model, Source, refuse
-from schemas.scalars import Day, Line80, Line160, Line200
+from schemas.scalars import Day, Line80, Line160, Line200, Unique
 from schemas.vocabulary import (
     AgeBand,
     Alpha2,
@@ -84,6 +84,8 @@ class Address(Model):
 class PersonMinimum(Model):
     """As little of a person as a recipient needs to know whom it is about: HTCDS 2.0 Person, core fields."""
 
+    rules = ("minor_age",)
+
     person_ref: PersonRef
     given_name: Annotated[Maybe[Line160], Source("HTCDS 2.0 prs_FirstName")] = None
     family_name: Annotated[Maybe[Line160], Source("HTCDS 2.0 prs_SecondName")] = None
@@ -91,8 +93,10 @@ class PersonMinimum(Model):
     age_band: Maybe[AgeBand] = None
     gender: Maybe[Gender] = None
     document_sex: Maybe[Sex] = None
-    citizenship: Annotated[tuple[Alpha2, ...], Field(max_length=5), Source("HTCDS 2.0 prs_Citizenship")] = ()
-    languages: Annotated[tuple[Language, ...], Field(max_length=8), Source("HTCDS 2.0 prs_PrimaryLanguage")] = ()
+    citizenship: Annotated[tuple[Alpha2, ...], Field(max_length=5), Unique(), Source("HTCDS 2.0 prs_Citizenship")] = ()
+    languages: Annotated[
+        tuple[Language, ...], Field(max_length=8), Unique(), Source("HTCDS 2.0 prs_PrimaryLanguage")
+    ] = ()
     is_minor: Annotated[Maybe[bool], Source("UU 21/2007 Art. 1(5): under 18")] = None
 
     @model_validator(mode="after")
@@ -118,9 +122,11 @@ class PersonMinimum(Model):
 class Person(PersonMinimum):
     """A person in full, for those who care for them: HTCDS 2.0 Person, without identity numbers."""
 
-    aliases: Annotated[tuple[Line160, ...], Field(max_length=10)] = ()
+    rules = ("minor_age",)
+
+    aliases: Annotated[tuple[Line160, ...], Field(max_length=10), Unique()] = ()
     age_years: Annotated[Maybe[int], Field(ge=0, le=120)] = None
-    phones: Annotated[tuple[Phone, ...], Field(max_length=5), Source("HTCDS 2.0 prs_MobilePhone")] = ()
+    phones: Annotated[tuple[Phone, ...], Field(max_length=5), Unique(), Source("HTCDS 2.0 prs_MobilePhone")] = ()
     address: Maybe[Address] = None
     education: Maybe[Education] = None
     marital_status: Maybe[MaritalStatus] = None
@@ -153,6 +159,8 @@ class TravelDocument(Model):
     `checks` must say what the digits of `mrz` say, so that a slip of the pen is refused and a forged document
     is reported as what it is. Whoever blanks the optional field computes the composite digit anew.
     """
+
+    rules = ("mrz_check_digit", "mrz_number")
 
     doc_type: Annotated[str, Field(pattern=r"^[A-Z]{1,2}$", max_length=2), Source("ICAO 9303 part 4 §4.2.2")]
     number: Annotated[str, Field(pattern=r"^[A-Z0-9]{1,9}$", max_length=9), Source("ICAO 9303 part 4 §4.2.2")]

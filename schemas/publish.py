@@ -1,13 +1,12 @@
 """Writes what the models say for those who do not read Python: `python -m schemas.publish [--check | --release DAY]`.
 
-For each type a JSON Schema 2020-12 of its `data`, an index with the digest of each file, and a table of every
-field for people. The same models give the same bytes on every machine; `--check` exits 1 if a file is stale, or if a
-type is not compatible with its last release any more; `--release` makes what is published the last release.
+For each type a JSON Schema 2020-12 of its `data`, and an index with the digest of each file. The same models give the
+same bytes on every machine; `--check` exits 1 if a file is stale, or if a type is not compatible with its last release
+any more; `--release` makes what is published the last release.
 """
 
 import argparse
 import hashlib
-import inspect
 import json
 import sys
 from datetime import date
@@ -15,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from schemas.base import EventData
-from schemas.events import EVENTS, compartments_of, open_part_of
-from schemas.fields import table
+from schemas.events import EVENTS, compartments_of
 from schemas.releases import Broken, broken, freeze
+from schemas.rules import rules_of
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _ROOT = Path(__file__).resolve().parent.parent
@@ -46,15 +45,8 @@ def schema_of(data: type[EventData]) -> dict[str, Any]:
         "x-simpul-compartments": [
             {"name": name, "required": data.model_fields[name].is_required()} for name in compartments_of(data)
         ],
-        "x-simpul-rules": _rules(data),
+        "x-simpul-rules": sorted(rules_of(data)),
     }
-
-
-def _rules(data: type[EventData]) -> list[str]:
-    """What holds beyond JSON Schema, in the words of the checks themselves."""
-    opened = open_part_of(data)
-    checks = [vars(opened).get("check"), vars(opened).get("check_envelope"), vars(data).get("check")]
-    return [inspect.cleandoc(str(check.__doc__)).partition("\n")[0] for check in checks if check is not None]
 
 
 def _tidy(schema: dict[str, Any]) -> dict[str, Any]:
@@ -86,8 +78,7 @@ def rendered() -> dict[Path, bytes]:
         The bytes of each file, by path from the root of the repository.
     """
     published = Path("schemas") / "published"
-    schemas = {data: schema_of(data) for data in EVENTS}
-    documents = {data.fact: _bytes(schema) for data, schema in schemas.items()}
+    documents = {data.fact: _bytes(schema_of(data)) for data in EVENTS}
     index = {
         fact.type: {"file": f"{fact.name}.json", "sha256": hashlib.sha256(text).hexdigest()}
         for fact, text in documents.items()
@@ -95,7 +86,6 @@ def rendered() -> dict[Path, bytes]:
     return {
         **{published / f"{fact.name}.json": text for fact, text in documents.items()},
         published / "index.json": _bytes(index),
-        Path("docs") / "catalogue-fields.md": table(tuple(schemas.values())).encode(),
     }
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from schemas.base import Compartment, EventData, Fact, Maybe, OpenPart, Source, refuse
 from schemas.codelists import OneOf
 from schemas.people import ContactSafety, Guardian, PersonMinimum
-from schemas.scalars import Line200, Moment, Text2000
+from schemas.scalars import Line200, Moment, Text2000, Unique
 from schemas.vocabulary import Phone
 
 
@@ -62,8 +62,8 @@ class ReferralRequestedNarrative(Compartment):
 
     reason: ReferralReason
     details: Annotated[Maybe[Text2000], Source("HTCDS 2.0 cas_OutgoingReferralDetails")] = None
-    needs: Annotated[tuple[Line200, ...], Field(max_length=20)] = ()
-    risks: Annotated[tuple[Line200, ...], Field(max_length=20)] = ()
+    needs: Annotated[tuple[Line200, ...], Field(max_length=20), Unique()] = ()
+    risks: Annotated[tuple[Line200, ...], Field(max_length=20), Unique()] = ()
 
 
 class ReferralRequestedPlace(Compartment):
@@ -76,11 +76,13 @@ class ReferralRequestedSafeContact(Compartment):
     """How the person may be contacted; a number never travels without the rules for calling it."""
 
     contact_safety: ContactSafety
-    phones: Annotated[tuple[Phone, ...], Field(max_length=5)] = ()
+    phones: Annotated[tuple[Phone, ...], Field(max_length=5), Unique()] = ()
 
 
 class ReferralRequested(EventData):
     """E16: an agency asks one other to help a person."""
+
+    rules = ("child_consent", "guardian_conflict")
 
     fact: ClassVar[Fact] = Fact(
         number="E16",
@@ -133,6 +135,8 @@ class ResponseReason(StrEnum):
 
 class ReferralRespondedOpen(OpenPart):
     """What every recipient sees of the answer; to immigration and police nothing else."""
+
+    rules = ("reason_missing",)
 
     state: State
     reason_code: Maybe[ResponseReason] = None

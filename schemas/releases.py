@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from schemas.compatibility import Change, Direction, breaking, compare
 
@@ -19,6 +19,7 @@ FOLDER: Final = Path("schemas") / "released"
 """From the root of the repository."""
 
 _INDEX: Final = "index.json"
+_ROOT: Final = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,35 @@ class Broken:
     change: Change
 
 
+def released_schema(name: str, *, root: Path = _ROOT) -> dict[str, Any] | None:
+    """Read the schema that a type had at its last release.
+
+    Args:
+        name: area, fact and major version of the type.
+        root: root of the repository, or where the packages are installed.
+
+    Returns:
+        The schema, or None where the type was never released or is retired.
+    """
+    path = root / FOLDER / f"{name}.json"
+    if not path.is_file():
+        return None
+    schema: dict[str, Any] = json.loads(path.read_bytes())
+    return schema
+
+
+def released_digests(*, root: Path = _ROOT) -> dict[str, list[str]]:
+    """Read every digest that a type was ever released with.
+
+    Args:
+        root: root of the repository, or where the packages are installed.
+
+    Returns:
+        SHA-256 in hexadecimal, oldest first, by event type.
+    """
+    return {name: [one["sha256"] for one in digests] for name, digests in _index(root).items()}
+
+
 def broken(root: Path, published: Mapping[str, bytes]) -> tuple[Broken, ...]:
     """Compare what shall be published with the last release of each type.
 
@@ -44,17 +74,8 @@ def broken(root: Path, published: Mapping[str, bytes]) -> tuple[Broken, ...]:
     Returns:
         Every change that needs a new major version; a type that is gone too.
     """
-    found: list[Broken] = []
-    for path in sorted((root / FOLDER).glob("*.json")):
-        if path.name == _INDEX:
-            continue
-        text = published.get(path.stem)
-        if text is None:
-            changes: tuple[Change, ...] = (Change(path="", code="type_removed", breaks=frozenset(Direction)),)
-        else:
-            changes = breaking(compare(json.loads(path.read_bytes()), json.loads(text)))
-        found += [Broken(name=path.stem, change=change) for change in changes]
-    return tuple(found)
+    names = sorted(path.stem for path in (root / FOLDER).glob("*.json") if path.name != _INDEX)
+    return tuple(Broken(name=name, change=one) for name in names for one in _breaking(root, name, published.get(name)))
 
 
 def freeze(root: Path, published: Mapping[str, bytes], on: date) -> None:
@@ -67,12 +88,24 @@ def freeze(root: Path, published: Mapping[str, bytes], on: date) -> None:
     """
     folder = root / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / _INDEX
-    index: dict[str, list[dict[str, str]]] = json.loads(path.read_bytes()) if path.is_file() else {}
+    index = _index(root)
     for name, text in published.items():
         (folder / f"{name}.json").write_bytes(text)
         digests = index.setdefault(json.loads(text)["x-simpul-type"], [])
         digest = hashlib.sha256(text).hexdigest()
         if all(one["sha256"] != digest for one in digests):
             digests.append({"sha256": digest, "date": on.isoformat()})
-    path.write_text(json.dumps(index, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    (folder / _INDEX).write_text(json.dumps(index, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _breaking(root: Path, name: str, published: bytes | None) -> tuple[Change, ...]:
+    old = released_schema(name, root=root)
+    if old is None or published is None:
+        return (Change(path="", code="type_removed", breaks=frozenset(Direction)),)
+    return breaking(compare(old, json.loads(published)))
+
+
+def _index(root: Path) -> dict[str, list[dict[str, str]]]:
+    path = root / FOLDER / _INDEX
+    index: dict[str, list[dict[str, str]]] = json.loads(path.read_bytes()) if path.is_file() else {}
+    return index

@@ -1,14 +1,15 @@
 """What a controller owes to the people whose data it holds (area `rights`)."""
 
 from enum import StrEnum
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from schemas.base import Compartment, EventData, Fact, Maybe, Model, OpenPart, Source, refuse
+from schemas.base import Compartment, Envelope, EventData, Fact, Maybe, Model, OpenPart, Source, refuse
 from schemas.envelope import CompartmentName
 from schemas.people import PersonRef
-from schemas.scalars import UNIQUE, CaseUrn, Moment, Text1000
+from schemas.scalars import CaseUrn, Moment, Text1000, Unique
+from schemas.urgency import require_first, require_in_time
 
 
 class Duty(StrEnum):
@@ -24,9 +25,17 @@ class Duty(StrEnum):
 class DutyRaisedOpen(OpenPart):
     """What every holder sees: which duty, by when, and whether a legal case keeps the data from destruction."""
 
+    rules = ("deadline_late", "deadline_past", "priority_low")
+
     duty: Duty
     deadline: Annotated[Moment, Source("UU 27/2022 Arts. 30, 40-42, 46: 3x24 hours")]
     legal_hold: Annotated[bool, Source("UU 27/2022 Arts. 42-44: data that a legal case needs")]
+
+    def check_envelope(self, envelope: Envelope) -> None:
+        """The deadline lies within 3x24 hours; nothing comes before a breach."""
+        require_in_time(self.deadline, envelope)
+        if self.duty is Duty.BREACH:
+            require_first(envelope)
 
 
 class Breach(Model):
@@ -35,19 +44,13 @@ class Breach(Model):
     data_exposed: Annotated[
         tuple[CompartmentName, ...],
         Field(min_length=1, max_length=7),
-        UNIQUE,
+        Unique(),
         Source("UU 27/2022 Art. 46(2)(a); kinds of data as the compartments of an event, never the data"),
     ]
     when_and_how: Annotated[Text1000, Source("UU 27/2022 Art. 46(2)(b)")]
     remedy: Annotated[Text1000, Source("UU 27/2022 Art. 46(2)(c)")]
     subject_notified: bool
     safe_channel_used: Annotated[bool, Source("own; WHO (2003) interviewing rule 1")]
-
-    @model_validator(mode="after")
-    def _rules(self) -> Self:
-        if len(set(self.data_exposed)) != len(self.data_exposed):
-            refuse("data_exposed_repeats", "A breach names each kind of data once.")
-        return self
 
 
 class DutyRaisedNarrative(Compartment):
@@ -62,13 +65,18 @@ class DutyRaisedNarrative(Compartment):
 class DutyRaised(EventData):
     """E25: a controller tells all holders of a duty towards the people whose data they hold."""
 
+    rules = ("breach_details", "duty_on_nobody")
+
     fact: ClassVar[Fact] = Fact(
         number="E25",
         area="rights",
         name="data.duty-raised.v1",
-        title_id="Kewajiban data timbul",
+        title_id="Kewajiban atas data pribadi",
         title_en="Data duty raised",
-        about_id="Memberitahukan pemegang data apa yang wajib dibetulkan, dibatasi, atau dimusnahkan, dan kebocoran.",
+        about_id=(
+            "Memberi tahu pemegang data tentang apa yang wajib dibetulkan, dibatasi, atau dimusnahkan, dan tentang "
+            "kebocoran."
+        ),
         about_en="Tells holders of data what they must correct, restrict or destroy, and of breaches.",
     )
     open: DutyRaisedOpen

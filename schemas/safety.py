@@ -9,9 +9,10 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from schemas.base import Compartment, EventData, Fact, Maybe, Model, OpenPart, Source, refuse
+from schemas.base import Compartment, Envelope, EventData, Fact, Maybe, Model, OpenPart, Source, refuse
 from schemas.people import PersonRef
-from schemas.scalars import AgencyId, Line80, Text500, Text1000
+from schemas.scalars import AgencyId, Line80, Text500, Text1000, Unique
+from schemas.urgency import require_first
 from schemas.vocabulary import PlaceCode
 
 
@@ -36,11 +37,19 @@ class RiskType(StrEnum):
 class RiskRaisedOpen(OpenPart):
     """What every recipient sees: that somebody is in danger, and how much."""
 
+    rules = ("priority_low",)
+
     risk_level: RiskLevel
+
+    def check_envelope(self, envelope: Envelope) -> None:
+        """Nothing comes before a person in danger."""
+        require_first(envelope)
 
 
 class MustNotKnow(Model):
     """An agency, a person of the case, or somebody known by their relation alone, from whom this is kept."""
+
+    rules = ("must_not_know_nobody",)
 
     agency: Maybe[AgencyId] = None
     person_ref: Maybe[PersonRef] = None
@@ -56,14 +65,19 @@ class MustNotKnow(Model):
 class RiskRaisedNarrative(Compartment):
     """Who is in danger, from what, what is asked, and who must not learn of it."""
 
+    rules = ("accused_missing",)
+
     risk_type: RiskType
     about: PersonRef
     requested_action: Text1000
     who_must_not_know: Annotated[
-        tuple[MustNotKnow, ...], Field(max_length=32), Source("own; WHO (2003) interviewing rule 1")
+        tuple[MustNotKnow, ...], Field(max_length=32), Unique(), Source("own; WHO (2003) interviewing rule 1")
     ] = ()
     accused: Annotated[
-        tuple[AgencyId, ...], Field(max_length=32), Source("own; agencies whose people are said to be complicit")
+        tuple[AgencyId, ...],
+        Field(max_length=32),
+        Unique(),
+        Source("own; agencies whose people are said to be complicit"),
     ] = ()
 
     @model_validator(mode="after")

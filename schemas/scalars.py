@@ -6,13 +6,15 @@ short class for digits (it means those of every script), no inline flags.
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Literal
+from operator import attrgetter
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from schemas.base import Source
+from schemas.base import Source, refuse
 
 # Control characters, line and paragraph separators and direction overrides: a name that holds one can change
 # what a coordinator reads on the screen.
@@ -67,15 +69,26 @@ Day = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Unique:
-    """Says in the published schema that items do not repeat; the model that owns the list checks it."""
+class Unique:
+    """Annotates a list in which no item repeats, or no two items that are alike in the fields that are named."""
+
+    rules: ClassVar[tuple[str, ...]] = ("repeats",)
+
+    def __init__(self, *, by: tuple[str, ...] = ()) -> None:
+        self._by = by
+        self._key = attrgetter(*by) if by else None
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {**handler(schema), "uniqueItems": True}
+        published = {**handler(schema), "uniqueItems": True}
+        return {**published, "x-simpul-unique": [to_camel(name) for name in self._by]} if self._by else published
 
-
-UNIQUE = _Unique()
+    def _check(self, items: tuple[object, ...]) -> tuple[object, ...]:
+        if len(set(items if self._key is None else map(self._key, items))) != len(items):
+            refuse("repeats", "Nothing stands in the list twice.")
+        return items
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from schemas.ilo import (
     require_weights,
 )
 from schemas.people import PersonRef
-from schemas.scalars import RoleName
+from schemas.scalars import RoleName, Unique
 from schemas.vocabulary import Language
 
 
@@ -35,6 +35,8 @@ class ChildSafeguard(StrEnum):
 
 class ScreeningCompletedOpen(OpenPart):
     """What every recipient sees of a screening: which set of indicators, and what it indicates."""
+
+    rules = ("profile_age",)
 
     profile: Profile
     result: Result
@@ -55,7 +57,9 @@ class ScreeningCompletedIdentity(Compartment):
 class ScreeningCompletedNarrative(Compartment):
     """What was observed and how; the dimensions are what the rule computes from the indicators, and nothing else."""
 
-    indicators: Annotated[tuple[Indicator, ...], Field(max_length=80)]
+    rules = ("dimensions_not_computed",)
+
+    indicators: Annotated[tuple[Indicator, ...], Field(max_length=80), Unique(by=("framework", "code"))]
     dimensions: Dimensions
     classification: Annotated[
         Maybe[Classification], Source("ILO/EC Delphi (2009); absent where the profile has no table of weights")
@@ -67,12 +71,10 @@ class ScreeningCompletedNarrative(Compartment):
     trauma_pause: Annotated[
         bool, Source("WHO (2003) interviewing rules: whether the interview was paused for distress")
     ]
-    child_safeguards: Annotated[tuple[ChildSafeguard, ...], Field(max_length=6)] = ()
+    child_safeguards: Annotated[tuple[ChildSafeguard, ...], Field(max_length=6), Unique()] = ()
 
     @model_validator(mode="after")
     def _rules(self) -> Self:
-        if len({(one.framework, one.code) for one in self.indicators}) != len(self.indicators):
-            refuse("indicators_repeat", "A sign counts once, however many saw it.")
         if self.dimensions != dimensions_of(self.indicators):
             refuse("dimensions_not_computed", "The dimensions are what the rule computes from the indicators.")
         return self
@@ -80,6 +82,14 @@ class ScreeningCompletedNarrative(Compartment):
 
 class ScreeningCompleted(EventData):
     """E09: somebody was screened for signs of trafficking; an indication, never a legal finding."""
+
+    rules = (
+        "child_unprotected",
+        "classification_not_computed",
+        "indicator_unknown",
+        "indicator_weight",
+        "result_not_computed",
+    )
 
     fact: ClassVar[Fact] = Fact(
         number="E09",

@@ -11,7 +11,7 @@ from pydantic import Field
 from schemas.base import Compartment, EventData, Fact, Maybe, OpenPart, Source
 from schemas.codelists import OneOf
 from schemas.people import PersonRef
-from schemas.scalars import Line500, OneNumberOf, Text1000, Text2000
+from schemas.scalars import Line500, OneNumberOf, Text1000, Text2000, Unique
 from schemas.vocabulary import Language
 
 
@@ -83,9 +83,9 @@ class ServiceProgressed(EventData):
         number="E18",
         area="service",
         name="service.progressed.v1",
-        title_id="Layanan berlanjut",
+        title_id="Perkembangan layanan",
         title_en="Service progressed",
-        about_id="Memberitahukan manajer kasus, dan hanya dia, jalannya suatu layanan bagi seseorang.",
+        about_id="Memberi tahu manajer kasus, dan hanya dia, tentang jalannya layanan bagi seseorang.",
         about_en="Tells the case manager, and nobody else, how a service for a person goes.",
     )
     open: ServiceProgressedOpen
@@ -142,7 +142,7 @@ class ReintegrationFollowedUp(EventData):
         name="reintegration.followed-up.v1",
         title_id="Reintegrasi ditindaklanjuti",
         title_en="Reintegration followed up",
-        about_id="Memberitahukan manajer kasus keadaan seseorang sesudah pulang, dan keinginannya.",
+        about_id="Memberi tahu manajer kasus tentang keadaan dan keinginan seseorang sesudah pulang.",
         about_en="Tells the case manager how a person fares after the return, and what they wish.",
     )
     open: ReintegrationFollowedUpOpen
@@ -169,7 +169,7 @@ class CapacityReportedOpen(OpenPart):
     slots_band: SlotsBand
     accepts_children: bool
     accepts_men: Annotated[bool, Source("own; male victims are under-identified")]
-    languages: Annotated[tuple[Language, ...], Field(max_length=16)] = ()
+    languages: Annotated[tuple[Language, ...], Field(max_length=16), Unique()] = ()
 
 
 class CapacityReported(EventData):
@@ -181,7 +181,7 @@ class CapacityReported(EventData):
         name="service.capacity-reported.v1",
         title_id="Daya tampung dilaporkan",
         title_en="Capacity reported",
-        about_id="Memberitahukan perujuk layanan apa yang masih menerima, bagi siapa; tidak pernah alamatnya.",
+        about_id="Memberi tahu instansi perujuk layanan mana yang masih menerima, dan siapa; alamatnya tidak pernah.",
         about_en="Tells those who refer which service has room, and for whom; never its address.",
     )
     open: CapacityReportedOpen

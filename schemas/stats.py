@@ -18,7 +18,7 @@ from schemas.base import Envelope, EventData, Fact, Maybe, OpenPart, Source, ref
 from schemas.codelists import OneOf, listing
 from schemas.disclosure import BELOW, Entry, Table, Verdict, judge
 from schemas.outreach import require_clear
-from schemas.scalars import UNIQUE
+from schemas.scalars import Unique
 from schemas.vocabulary import AreaCode
 
 K = 11
@@ -97,7 +97,7 @@ def _check_total(value: object) -> Entry:
 
 _COUNT = {"type": "integer", "minimum": K, "maximum": _MOST}
 _SOURCE = Source("CTDC k-anonymity, k = 11; null is 11 or more, hidden lest another cell be derived")
-Label = Annotated[str, OneOf("ctdc", also="ic-tip")]
+Label = Annotated[str, OneOf("ctdc", "ic-tip")]
 Cell = Annotated[
     Entry,
     PlainValidator(_check_entry),
@@ -110,12 +110,27 @@ Total = Annotated[
     WithJsonSchema({"anyOf": [_COUNT, {"const": BELOW}]}),
     Source("CTDC k-anonymity, k = 11; absent where it is hidden"),
 ]
-_Labels = Annotated[tuple[Label, ...], Field(min_length=1, max_length=16), UNIQUE]
+_Labels = Annotated[tuple[Label, ...], Field(min_length=1, max_length=16), Unique()]
 _Line = Annotated[tuple[Cell, ...], Field(max_length=16)]
 
 
 class StatsPublishedOpen(OpenPart):
     """What everybody may read: one table, and how it was made."""
+
+    rules = (
+        "stats_area",
+        "stats_cell",
+        "stats_crossed",
+        "stats_derivable",
+        "stats_label",
+        "stats_noise",
+        "stats_overlap",
+        "stats_period",
+        "stats_shape",
+        "stats_total_null",
+        "stats_totals",
+        "tlp_not_clear",
+    )
 
     period: Annotated[
         str, Field(pattern=r"^20[0-9]{2}(-Q[1-4])?$", max_length=7), Source("ISO 8601-1 year; own, a quarter of it")
@@ -153,8 +168,6 @@ class StatsPublishedOpen(OpenPart):
             refuse("stats_crossed", "Rows and columns are one of the pairs that may meet in a table.")
         known = listing(self.scheme)
         for labels, dimension in ((self.rows, self.rows_by), (self.columns or (), self.columns_by)):
-            if len(set(labels)) != len(labels):
-                refuse("stats_label", "A label stands once.")
             for label in labels:
                 found = known.find(label)
                 if found is None or found.parent != dimension:
@@ -180,9 +193,12 @@ class StatsPublishedOpen(OpenPart):
             and (self.column_totals is None or rows_apart)
             and (self.total is None or (rows_apart and columns_apart))
         )
+        has_totals = not (self.row_totals is None and self.column_totals is None and self.total is None)
+        if has_totals and self.method is Method.DP:  # each count and each total has noise of its own
+            refuse("stats_noise", "Counts with noise have no totals, which would not be their sums.")
         if not summed:
             refuse("stats_overlap", "There are no totals over categories of which a person may have several.")
-        if self.row_totals is None and self.column_totals is None and self.total is None:
+        if not has_totals:
             return  # without a sum nothing can be derived
         verdict = judge(self._table(), K)
         if verdict is Verdict.CONTRADICTORY:

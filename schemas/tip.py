@@ -5,10 +5,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from schemas.base import Compartment, EventData, Fact, Maybe, Model, OpenPart, Source, refuse
+from schemas.base import Compartment, EventData, Fact, Maybe, Model, OpenPart, Source
 from schemas.codelists import OneOf
 from schemas.scalars import (
-    UNIQUE,
     AgencyId,
     Day,
     Line200,
@@ -18,6 +17,7 @@ from schemas.scalars import (
     Text1000,
     Text2000,
     Text4000,
+    Unique,
     Uuid,
     Yes,
 )
@@ -75,9 +75,9 @@ class TipReceivedNarrative(Compartment):
     victim_descr: Maybe[Text1000] = None
     victim_count_band: Maybe[CountBand] = None
     perp_descr: Maybe[Text1000] = None
-    signs: Annotated[tuple[Annotated[str, OneOf("signs")], ...], Field(max_length=16)] = ()
-    recruit_channels: Annotated[tuple[App, ...], Field(max_length=15)] = ()
-    attachments: Annotated[tuple[Attachment, ...], Field(max_length=10)] = ()
+    signs: Annotated[tuple[Annotated[str, OneOf("signs")], ...], Field(max_length=16), Unique()] = ()
+    recruit_channels: Annotated[tuple[App, ...], Field(max_length=15), Unique()] = ()
+    attachments: Annotated[tuple[Attachment, ...], Field(max_length=10), Unique(by=("hash",))] = ()
     wants_reply: bool
 
 
@@ -118,17 +118,12 @@ class TipTriagedOpen(OpenPart):
     """What every recipient of a triage sees; `routedTo` on each copy holds only that copy's readers."""
 
     outcome: Outcome
-    routed_to: Annotated[tuple[AgencyId, ...], Field(max_length=32), UNIQUE]
+    routed_to: Annotated[tuple[AgencyId, ...], Field(max_length=32), Unique()]
     priority_after: Priority
 
     def is_answer(self) -> bool:
         """A triage answers the tip."""
         return True
-
-    def check(self) -> None:
-        """A tip is routed to an agency once."""
-        if len(set(self.routed_to)) != len(self.routed_to):
-            refuse("routed_to_repeats", "A tip is routed to an agency once.")
 
 
 class TipTriagedNarrative(Compartment):

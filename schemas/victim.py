@@ -5,13 +5,13 @@ for. It learns that Art. 86 applies and where not to look, under a reference of 
 """
 
 from enum import StrEnum
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from schemas.base import Compartment, EventData, Fact, Maybe, OpenPart, Source, refuse
+from schemas.base import Compartment, Envelope, EventData, Fact, Maybe, OpenPart, Source, refuse
 from schemas.people import PersonRef
-from schemas.scalars import UNIQUE, Text500, Yes
+from schemas.scalars import Text500, Unique, Yes
 from schemas.vocabulary import Act, Alpha2, ExploitationPurpose, Means
 
 
@@ -85,8 +85,6 @@ DocToken = Annotated[
     Source("own; the reference under which immigration itself named the document or person, no MatchToken"),
 ]
 
-_SETS = ("act", "means", "purpose", "exploitation_type", "method_of_recruitment", "country_of_exploitation")
-
 
 class VictimStatusDeterminedOpen(OpenPart):
     """What every recipient sees; immigration is none of them."""
@@ -106,36 +104,36 @@ class VictimStatusDeterminedNarrative(Compartment):
     """On what the decision rests: act, means and purpose of UU 21/2007 Art. 1(1), and what is known around them."""
 
     is_minor: Annotated[bool, Source("UU 21/2007 Art. 1(5): under 18, so that no means need be shown")]
-    act: Annotated[tuple[Act, ...], Field(max_length=6), UNIQUE] = ()
-    means: Annotated[tuple[Means, ...], Field(max_length=10), UNIQUE] = ()
-    purpose: Annotated[tuple[ExploitationPurpose, ...], Field(max_length=9), UNIQUE] = ()
-    exploitation_type: Annotated[tuple[ExploitationType, ...], Field(max_length=12), UNIQUE] = ()
+    act: Annotated[tuple[Act, ...], Field(max_length=6), Unique()] = ()
+    means: Annotated[tuple[Means, ...], Field(max_length=10), Unique()] = ()
+    purpose: Annotated[tuple[ExploitationPurpose, ...], Field(max_length=9), Unique()] = ()
+    exploitation_type: Annotated[tuple[ExploitationType, ...], Field(max_length=12), Unique()] = ()
     industry: Annotated[
         Maybe[str],
         Field(pattern=r"^[A-U]$", max_length=1),
         Source("ISIC Rev. 4 section; the letter of HTCDS 2.0 vic_ForcedLabourIndustry"),
     ] = None
     relationship_to_trafficker: Maybe[RelationshipToTrafficker] = None
-    method_of_recruitment: Annotated[tuple[RecruitmentMethod, ...], Field(max_length=10), UNIQUE] = ()
-    country_of_exploitation: Annotated[tuple[Alpha2, ...], Field(max_length=12), UNIQUE] = ()
+    method_of_recruitment: Annotated[tuple[RecruitmentMethod, ...], Field(max_length=10), Unique()] = ()
+    country_of_exploitation: Annotated[tuple[Alpha2, ...], Field(max_length=12), Unique()] = ()
     appeal: Annotated[Maybe[Text500], Source("own; how and until when the decision may be challenged")] = None
     placement: Maybe[Placement] = None
-
-    @model_validator(mode="after")
-    def _rules(self) -> Self:
-        for name in _SETS:
-            codes = getattr(self, name)
-            if len(set(codes)) != len(codes):
-                refuse("codes_repeat", "A code stands in a list once.")
-        return self
 
 
 class ProtectionNotifiedOpen(OpenPart):
     """That Art. 86 applies, whether the person is placed elsewhere, and what kind of organisation decided."""
 
+    rules = ("twin_reduced",)
+
     art86: Annotated[Yes, Source("UU 6/2011 Art. 86: no administrative measures against victims")]
     placement: Placement
     decided_by: DecidedBy
+
+    def check_envelope(self, envelope: Envelope) -> None:
+        """The envelope tells no more than the data: no case, no place, nothing that the event belongs together with."""
+        about = (envelope.subject, envelope.area, envelope.correlationid, envelope.causationid)
+        if any(one is not None for one in about):
+            refuse("twin_reduced", "The reduced twin names no case, no area, no cause and no correlation.")
 
 
 class ProtectionNotifiedIdentity(Compartment):
@@ -166,6 +164,8 @@ class ProtectionNotified(EventData):
 
 class VictimStatusDetermined(EventData):
     """E10: an organisation decided whether somebody is a victim of trafficking."""
+
+    rules = ("act_missing", "means_missing", "placement_missing", "purpose_missing")
 
     fact: ClassVar[Fact] = Fact(
         number="E10",

@@ -1,7 +1,8 @@
 """Requests to look out for somebody or something (area `watch`).
 
 A request never lists anybody on cegah-tangkal: that stays in immigration's own system, by its own procedure. It
-names what the recipient may do, ends by itself, and rests on an order whose number does not travel.
+names what the recipient may do, ends by itself, and rests on an order whose number does not travel: nor does a hash of
+it, which trying every number would undo.
 """
 
 from enum import StrEnum
@@ -10,8 +11,8 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, model_validator
 
 from schemas.base import Compartment, Envelope, EventData, Fact, Maybe, Model, OpenPart, Source, refuse
-from schemas.people import PersonMinimum, TravelDocument
-from schemas.scalars import Line200, Moment, Sha256, Text500
+from schemas.people import Person, TravelDocument
+from schemas.scalars import Line200, Moment, Text500, Uuid
 from schemas.vocabulary import Pap
 
 
@@ -45,9 +46,11 @@ class PermittedAction(Model):
 class WatchRequestedOpen(OpenPart):
     """What every recipient sees of a request: what is asked, until when, on which order."""
 
+    rules = ("watch_over",)
+
     watch_type: WatchType
     valid_until: Moment
-    approval_ref: Annotated[Sha256, Source("FIPS 180-4 SHA-256 of the order's number, never the number itself")]
+    approval_ref: Annotated[Uuid, Source("RFC 9562 §5.4; random, the source alone keeps for which order it stands")]
 
     def check_envelope(self, envelope: Envelope) -> None:
         """A request ends after it is made."""
@@ -58,7 +61,9 @@ class WatchRequestedOpen(OpenPart):
 class WatchRequestedIdentity(Compartment):
     """Whom or what to look out for; at least one of the three."""
 
-    person: Maybe[PersonMinimum] = None
+    rules = ("watch_for_nothing",)
+
+    person: Maybe[Person] = None
     doc: Maybe[TravelDocument] = None
     vehicle: Maybe[Vehicle] = None
 
@@ -85,7 +90,7 @@ class WatchRequested(EventData):
         name="watch.requested.v1",
         title_id="Pemantauan diminta",
         title_en="Watch requested",
-        about_id="Meminta instansi memperhatikan orang, dokumen, atau kendaraan untuk sementara; bukan cegah-tangkal.",
+        about_id="Meminta instansi memantau orang, dokumen, atau kendaraan untuk sementara; bukan cegah-tangkal.",
         about_en="Asks agencies to look out for a person, document or vehicle for a time; it is no travel ban.",
     )
     open: WatchRequestedOpen

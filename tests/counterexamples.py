@@ -15,7 +15,7 @@ import orjson
 from hypothesis import HealthCheck, find, settings
 from hypothesis.errors import NoSuchExample
 
-from broker.publication.trial import tried
+from broker.validation.trial import tried
 from schemas.catalogue import KINDS, EventKind
 from schemas.publish import schema_of
 from schemas.shipped import Counterexample, example, grouped

@@ -32,8 +32,13 @@ def rules_of(data: type[EventData]) -> frozenset[str]:
     return frozenset(found)
 
 
+def all_rules() -> frozenset[str]:
+    """Return the code of each rule that stands anywhere in the catalogue, those of the envelope too."""
+    return frozenset(code for nodes in _definitions().values() for node in nodes for code in _codes(node))
+
+
 def _codes(node: ast.AST) -> Iterator[str]:
-    for call in ast.walk(node):
+    for call in _walked(node):
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "refuse":
             code = call.args[0]
             assert isinstance(code, ast.Constant), "the code of a rule stands where it is refused"
@@ -41,7 +46,15 @@ def _codes(node: ast.AST) -> Iterator[str]:
 
 
 def _names(node: ast.AST) -> Iterator[str]:
-    return (name.id for name in ast.walk(node) if isinstance(name, ast.Name))
+    return (name.id for name in _walked(node) if isinstance(name, ast.Name))
+
+
+def _walked(node: ast.AST) -> Iterator[ast.AST]:
+    """Walk a definition, but not its `twin`, which makes data of another type."""
+    yield node
+    for inner in ast.iter_child_nodes(node):
+        if not (isinstance(inner, ast.FunctionDef) and inner.name == "twin"):
+            yield from _walked(inner)
 
 
 def _resolved(module: str, name: str) -> Place:

@@ -12,7 +12,7 @@ import typer
 def demo(
     *,
     headless: Annotated[
-        bool, typer.Option("--headless", help="Tanpa narasi, untuk program. / No narration, for programs.")
+        bool, typer.Option("--headless", help="Tanpa cerita, untuk program. / No narration, for programs.")
     ] = False,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Tulis laporan JSON. / Write a report as JSON.")

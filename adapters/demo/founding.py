@@ -14,7 +14,7 @@ from broker.federation.insecure_folder import load_agency, write_folder
 from broker.founding import NewAgency, new_node
 from broker.kafka.topics import ensure_topics_of
 from broker.policy import default_agreements
-from schemas.catalogue import to_list
+from schemas.catalogue import listed_schemas
 
 if TYPE_CHECKING:
     from adapters.demo.scenario import Scenario
@@ -59,6 +59,6 @@ def _folders(played: Scenario, workplace: Workplace, bootstrap: str) -> None:
         workplace.federation,
         [load_agency(entry) for entry in entries],
         default_agreements(),
-        to_list(),
+        listed_schemas(),
         created=now.astimezone(UTC),
     )

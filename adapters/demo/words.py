@@ -143,7 +143,7 @@ NOT_SHOWN: Final = Said(
     id=(
         "Ini server tertanam, bukan Apache Kafka: semuanya di memori. Tidak terbukti: ketahanan (rekaman hilang bila "
         "berhenti), pemadatan topik kunci, replikasi, dan hak akses per topik. Yang terbukti tetap: segel, kunci, "
-        "perjanjian, dan penolakan, karena tidak bergantung pada Kafka. Pasang Java 17 dan Maven untuk demo penuh."
+        "kesepakatan, dan penolakan, karena tidak bergantung pada Kafka. Pasang Java 17 dan Maven untuk demo penuh."
     ),
     en=(
         "This is the embedded server, not Apache Kafka: all in memory. Not proven: durability (records are gone when "

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import orjson
 import typer
 
-from broker.cli.terminal import Exit, JsonOption, note, out, print_json, table, word
+from broker.cli.terminal import Exit, JsonOption, note, print_json, say, table, word
 from broker.codes import registry
 from broker.errors import MisconfiguredError
 from schemas.catalogue import KINDS, EventKind
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from broker.errors import Fault
     from broker.publication.entries import Entry
     from broker.publication.rights import Right
-    from broker.publication.trial import Trial
     from broker.publication.words import Words
+    from broker.validation.trial import Trial
 
 app = typer.Typer(
     help="Katalog: apa yang dapat diberitahukan. / The catalogue: what may be said.", no_args_is_help=True
@@ -49,7 +49,7 @@ def list_(*, json: JsonOption = False) -> None:
         word("Kompartemen", "Compartments"),
     )
     rows = [(kind.number, word(kind.title_id, kind.title_en), _short(kind), _compartments(kind)) for kind in KINDS]
-    table(word("Katalog peristiwa", "The catalogue of events"), columns, rows)
+    table(word("Katalog peristiwa", "The catalogue of events"), columns, rows, whole=columns[2])
 
 
 @app.command("show")
@@ -74,14 +74,12 @@ def show(name: TypeArgument, *, json: JsonOption = False) -> None:
     for right in told.rights:
         _right(right)
     if not told.rights:
-        out.print(
-            word("Belum ada kesepakatan: tidak seorang pun boleh mengirimnya.", "No agreement: nobody may send it.")
-        )
+        say(word("Belum ada kesepakatan: tidak seorang pun boleh mengirimnya.", "No agreement: nobody may send it."))
     _fields(told)
     if told.rules:
-        out.print(word("Juga ditolak, dengan alasan:", "Also refused, for the reason:"))
+        say(word("Juga ditolak, dengan alasan:", "Also refused, for the reason:"))
     for rule in told.rules:
-        out.print(f"• {_in(rule.text)} ({rule.code})", markup=False)
+        say(f"• {_in(rule.text)} ({rule.code})")
 
 
 @app.command("example")
@@ -98,7 +96,8 @@ def example(name: TypeArgument) -> None:
 @app.command("validate")
 def validate(
     files: Annotated[
-        list[str] | None, typer.Argument(help="Draf, - untuk masukan baku. / Drafts, - for stdin.", metavar="FILE...")
+        list[str] | None,
+        typer.Argument(help="Draf; - masukan standar. / Drafts; - for stdin.", metavar="FILE..."),
     ] = None,
     *,
     json: JsonOption = False,
@@ -138,8 +137,9 @@ def diff(
     Contoh / example: simpul catalogue diff E07
     """
     from schemas.compatibility import breaking, compare
+    from schemas.releases import released_schema
 
-    before = _schema(old) if new is not None or Path(old).is_file() else _released(_find(old))
+    before = _schema(old) if new is not None or Path(old).is_file() else released_schema(_short(_find(old)))
     if before is None:
         note("Jenis ini belum pernah dirilis.", "This type was never released.")
         return
@@ -150,9 +150,9 @@ def diff(
             print_json({"path": change.path, "code": change.code, "breaks": breaks, "detail": change.detail})
             continue
         said = " ".join(part for part in (change.code, change.detail) if part)
-        out.print(f"{'✗' if breaks else '·'} {change.path or '-'}: {said}", markup=False, style="red" if breaks else "")
+        say(f"{'✗' if breaks else '·'} {change.path or '-'}: {said}", style="red" if breaks else "")
     if not changes and not json:
-        out.print(word("Tidak ada perbedaan.", "There is no difference."))
+        say(word("Tidak ada perbedaan.", "There is no difference."))
     if breaking(changes):
         note("Perubahan ini memerlukan versi utama baru.", "These changes need a new major version.")
         raise typer.Exit(Exit.FAILED)
@@ -182,12 +182,10 @@ def _in(words: Words) -> str:
 
 
 def _heading(told: Entry) -> None:
-    out.print(f"{told.kind.number} {_in(told.title)}", style="bold", markup=False)
-    out.print(told.kind.type, markup=False)
-    out.print(_in(told.about), markup=False)
-    out.print(
-        word(f"Kompartemen: {_compartments(told.kind)}", f"Compartments: {_compartments(told.kind)}"), markup=False
-    )
+    say(f"{told.kind.number} {_in(told.title)}", style="bold")
+    say(told.kind.type)
+    say(_in(told.about))
+    say(word(f"Kompartemen: {_compartments(told.kind)}", f"Compartments: {_compartments(told.kind)}"))
 
 
 def _right(right: Right) -> None:
@@ -196,55 +194,54 @@ def _right(right: Right) -> None:
     def given(conditions: Sequence[Words]) -> str:
         return f" [{_in(joined(conditions, 'and'))}]" if conditions else ""
 
-    out.print()
-    out.print(
-        word(f"Kesepakatan {right.agreement}", f"Agreement {right.agreement}") + given(right.applies),
-        style="bold",
-        markup=False,
-    )
-    out.print(_in(right.text), markup=False)
+    say()
+    say(word(f"Kesepakatan {right.agreement}", f"Agreement {right.agreement}") + given(right.applies), style="bold")
+    say(_in(right.text))
     for sender in right.senders:
-        out.print(f"  {word('pengirim', 'senders')}: {', '.join(sender.roles)}{given(sender.conditions)}", markup=False)
+        say(f"  {word('pengirim', 'senders')}: {', '.join(sender.roles)}{given(sender.conditions)}")
     for one in right.recipients:
         opens = ", ".join(one.compartments) or word("bagian terbuka saja", "the open part alone")
         way = word("topik", "topic") if one.on_topic else word("kotak surat", "mailbox")
         told = f"  → {', '.join(one.roles)} ({way}): {opens}{given(one.conditions)}"
-        out.print(told, markup=False)
+        say(told)
     for law in right.laws:
         mark = word(" (belum diverifikasi)", " (unverified)") if law.unverified else ""
-        out.print(f"  § {_in(law.text)}{mark}", markup=False)
+        say(f"  § {_in(law.text)}{mark}")
 
 
 def _fields(told: Entry) -> None:
     from broker.publication.entries import form
+    from broker.publication.words import words_of
 
-    rows = [
-        (
-            f"{row.part}.{row.name}{'?' if row.optional else ''}",
-            ": ".join(part for part in (_in(form(row)), ", ".join((*row.code_lists, *row.codes))) if part),
-            row.source,
-        )
-        for row in told.fields
-    ]
     columns = (word("Isian", "Field"), word("Bentuk", "Form"), word("Asal", "Source"))
-    out.print()
-    table(word("Isian", "Fields"), columns, rows)
+    for part in told.parts:
+        rows = [
+            (
+                f"{row.name}{'?' if row.optional else ''}",
+                ": ".join(one for one in (_in(form(row)), ", ".join((*row.code_lists, *row.codes))) if one),
+                row.source,
+            )
+            for row in told.of_part(part)
+        ]
+        absent = "" if part == "open" or part in told.kind.required else word(" (boleh tidak ada)", " (may be absent)")
+        say()
+        table(f"{part}{absent} – {_in(words_of('compartments', part))}", columns, rows, whole=columns[0])
 
 
 # validate
 
 
 def _validated(file: str, *, json: bool) -> bool:
-    from broker.publication.trial import tried
+    from broker.validation.trial import tried
 
     faults = tried(_read(file))
     if json:
         print_json({"file": file, "ok": not faults, "faults": [{"code": one.code, "path": one.path} for one in faults]})
         return not faults
     if not faults:
-        out.print(word(f"{file}: sah.", f"{file}: valid."), markup=False)
+        say(word(f"{file}: sah.", f"{file}: valid."))
         return True
-    out.print(word(f"{file}: ditolak.", f"{file}: refused."), style="red", markup=False)
+    say(word(f"{file}: ditolak.", f"{file}: refused."), style="red")
     for fault in faults:
         _told(fault)
     return False
@@ -252,12 +249,12 @@ def _validated(file: str, *, json: bool) -> bool:
 
 def _told(fault: Fault) -> None:
     text = registry()[fault.code]
-    out.print(f"  {fault.code}, {fault.path or '-'}: {word(text.id, text.en)}", markup=False)
-    out.print(f"    {word(f'Yang dapat dilakukan: {text.do_id}', f'What to do: {text.do_en}')}", markup=False)
+    say(f"  {fault.code}, {fault.path or '-'}: {word(text.id, text.en)}")
+    say(f"    {word(f'Yang dapat dilakukan: {text.do_id}', f'What to do: {text.do_en}')}")
 
 
 def _all_validated(*, json: bool) -> bool:
-    from broker.publication.trial import trial_of
+    from broker.validation.trial import trial_of
 
     trials = [trial_of(kind) for kind in KINDS]
     if json:
@@ -288,12 +285,12 @@ def _all_validated(*, json: bool) -> bool:
         for wrong in one.wrong:
             expected = f"{wrong.counterexample.code} {wrong.counterexample.path}"
             found = ", ".join(f"{fault.code} {fault.path}" for fault in wrong.found) or word("diterima", "accepted")
-            out.print(f"{one.kind.number} {wrong.counterexample.name}: {expected} ≠ {found}", style="red", markup=False)
+            say(f"{one.kind.number} {wrong.counterexample.name}: {expected} ≠ {found}", style="red")
     counts = (len(trials), sum(len(one.refused) for one in trials), sum(len(one.wrong) for one in trials))
     told = word(
         "{} contoh, {} contoh tandingan ditolak, {} keliru.", "{} examples, {} counterexamples refused, {} wrong."
     )
-    out.print(told.format(*counts))
+    say(told.format(*counts))
     return all(one.holds for one in trials)
 
 
@@ -317,25 +314,16 @@ def _read(file: str) -> bytes:
 # diff
 
 
-def _released(kind: EventKind) -> dict[str, Any] | None:
-    """Read the schema that a type had at the last release, if it ever had one."""
-    from importlib.resources import files
-
-    place = files("schemas") / "released" / f"{_short(kind)}.json"
-    return orjson.loads(place.read_bytes()) if place.is_file() else None
-
-
 def _schema(name: str) -> dict[str, Any]:
     """Read a published schema: a file's, or that of a type of this catalogue."""
     from schemas.publish import schema_of
 
-    path = Path(name)
-    if not path.is_file():
+    if not Path(name).is_file():
         return schema_of(_find(name).data)
     try:
-        found = orjson.loads(path.read_bytes())
-    except (OSError, orjson.JSONDecodeError) as error:
-        raise MisconfiguredError("config.no-file", name) from error
+        found = orjson.loads(_read(name))
+    except orjson.JSONDecodeError as error:
+        raise MisconfiguredError("config.no-schema", name) from error
     if not isinstance(found, dict) or not {"properties", "x-simpul-type"} <= found.keys():
-        raise MisconfiguredError("config.no-file", name)
+        raise MisconfiguredError("config.no-schema", name)
     return found

@@ -12,7 +12,7 @@ from broker.clock import SystemClock
 from broker.errors import MisconfiguredError
 from broker.federation.insecure_folder import load_agency, write_folder
 from broker.policy import default_agreements
-from schemas.catalogue import to_list
+from schemas.catalogue import listed_schemas
 
 app = typer.Typer(help="Daftar kepercayaan. / The trust list.", no_args_is_help=True)
 
@@ -45,7 +45,7 @@ def insecure_write(
         folder,
         [load_agency(path) for path in agencies],
         default_agreements() if agreements is None else _read(agreements),
-        to_list(),
+        listed_schemas(),
         created=SystemClock().now(),
     )
     if json:

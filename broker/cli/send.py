@@ -26,7 +26,7 @@ SYSTEM: Final = "draft"
 
 def send(
     file: Annotated[
-        str, typer.Argument(help="Draf CloudEvents JSON, atau - untuk masukan baku. / A draft, or - for stdin.")
+        str, typer.Argument(help="Draf CloudEvents JSON, atau - untuk masukan standar. / A draft, or - for stdin.")
     ],
     node: NodeOption = None,
     *,

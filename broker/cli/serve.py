@@ -7,7 +7,7 @@ import signal
 
 from broker.assembly import STORE, Node, Store, open_store
 from broker.cli.terminal import NodeOption, note
-from broker.memory import settle
+from broker.process import settle
 from broker.settings import environment, node_folder
 from broker.storage.database import held
 from broker.telemetry import configure

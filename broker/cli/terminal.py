@@ -74,16 +74,21 @@ def note(indonesian: str, english: str) -> None:
     err.print(word(indonesian, english))
 
 
+def say(text: str = "", *, style: str = "") -> None:
+    """Write a sentence: broken between words on a terminal, whole for whatever else reads it."""
+    out.print(text, style=style, markup=False, soft_wrap=not out.is_terminal)
+
+
 def print_json(value: object) -> None:
     """Write a result for programs: one line of JSON."""
     typer.echo(orjson.dumps(value).decode())
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Write a result for people."""
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, whole: str = "") -> None:
+    """Write a result for people; the values of the column `whole` are not broken where the terminal has room."""
     drawn = Table(title=title, title_justify="left", header_style="bold", show_lines=False)
     for column in columns:
-        drawn.add_column(column, overflow="fold")
+        drawn.add_column(column, overflow="fold", no_wrap=column == whole)
     for row in rows:
         drawn.add_row(*row)
     out.print(drawn)
@@ -143,5 +148,5 @@ def fail(error: SimpulError, *, json: bool = False) -> Exit:
         print_json(as_json(error))
         return exit_code(error)
     for line in explain(error):
-        err.print(line, style="red" if line.startswith(error.code) else "", markup=False, soft_wrap=True)
+        err.print(line, style="red" if line.startswith(error.code) else "", markup=False, soft_wrap=not err.is_terminal)
     return exit_code(error)

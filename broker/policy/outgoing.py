@@ -172,6 +172,11 @@ def _grants(
         else:
             told = found.outwards()
             left_out.append(LeftOut(agency=recipient, code=told.code, agreement=told.agreement, clause=told.clause))
+    nobody = [role for role in checked.roles if not rules.agencies_with(role)]
+    left_out += [
+        LeftOut(agency=AgencyId(f"role:{role}"), code="forbidden.no-such-agency", agreement="", clause="audience")
+        for role in nobody
+    ]
     return grants, tuple(left_out)
 
 

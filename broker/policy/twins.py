@@ -43,8 +43,8 @@ def reduced(draft: Draft, checked: Checked, rules: Rules) -> tuple[Draft | None,
         rules: of the federation in force.
 
     Returns:
-        What is to be checked and cleared as any draft, or None; and the roles that ought to have had it, where the
-        federation has no agency of any of them.
+        What is to be checked and cleared as any draft, or None; and who ought to have had it, where nothing can be
+        sealed for any of them: agencies without a receiving key, or the roles if the federation has none of them.
 
     Raises:
         ForbiddenError: no agreement is about the twin's type.
@@ -56,8 +56,13 @@ def reduced(draft: Draft, checked: Checked, rules: Rules) -> tuple[Draft | None,
     if not agreements:
         raise ForbiddenError("forbidden.type", twin.fact.number)
     told = {agency for role in roles for agency in rules.agencies_with(role) or ()} - {checked.source}
-    if not told:
-        return None, tuple(_left_out(role, agreements[0].id) for role in roles)
+    if told.isdisjoint(rules.reachable):
+        # Nobody can read it just now. The others are not kept waiting: by its key alone, whoever should have the twin
+        # could else silence every determination that concerns it.
+        return None, (
+            tuple(_left_out(agency, "forbidden.no-receiving-key", agreements[0].id) for agency in sorted(told))
+            or tuple(_left_out(f"role:{role}", "forbidden.no-such-agency", agreements[0].id) for role in roles)
+        )
     body = {name: checked.attributes[name] for name in _CARRIED if name in checked.attributes}
     body["type"] = twin.fact.type
     body["lawref"] = min(law for one in agreements for law in one.lawrefs)
@@ -65,7 +70,5 @@ def reduced(draft: Draft, checked: Checked, rules: Rules) -> tuple[Draft | None,
     return Draft(origin=draft.origin, body=orjson.dumps({**body, "data": orjson.Fragment(twin.to_json())})), ()
 
 
-def _left_out(role: str, agreement: str) -> LeftOut:
-    return LeftOut(
-        agency=AgencyId(f"role:{role}"), code="forbidden.no-such-agency", agreement=agreement, clause="recipient"
-    )
+def _left_out(agency: str, code: str, agreement: str) -> LeftOut:
+    return LeftOut(agency=AgencyId(agency), code=code, agreement=agreement, clause="recipient")

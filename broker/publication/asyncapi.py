@@ -18,6 +18,7 @@ from broker.names import AGENCY_FORM, TYPE_PREFIX, AgencyId, area_topic, keys_to
 from broker.publication.draft7 import as_draft7
 from broker.publication.rights import Recipient, Right, Sender, role_words
 from broker.sealing.headers import CONTENT_TYPE, RECORD_TYPE
+from broker.sealing.headers import NAMES as HEADERS
 from schemas.base import EventData
 from schemas.envelope import DraftEvent
 
@@ -202,22 +203,22 @@ def _trait() -> Json:
 
 def _headers() -> Json:
     """The nine headers of a record, as docs/wire.md §3 has them."""
-    forms = {
-        "content-type": {"const": CONTENT_TYPE.decode()},
-        "ce_specversion": {"const": "1.0"},
-        "ce_id": {"pattern": f"^{_UUID8}$"},
-        "ce_source": {"pattern": f"^urn:simpul:agency:{AGENCY_FORM}$"},
-        "ce_type": {"const": RECORD_TYPE.decode()},
-        "ce_lane": {"pattern": f"^{_HEX32}$"},
-        "ce_sequence": {"pattern": "^[0-9]{16}$"},
-        "ce_previous": {"pattern": f"^{_HEX64}$"},
-        "ce_seal": {"contentEncoding": "base64"},
-    }
+    forms = (
+        {"const": CONTENT_TYPE.decode()},
+        {"const": "1.0"},
+        {"pattern": f"^{_UUID8}$"},
+        {"pattern": f"^urn:simpul:agency:{AGENCY_FORM}$"},
+        {"const": RECORD_TYPE.decode()},
+        {"pattern": f"^{_HEX32}$"},
+        {"pattern": "^[0-9]{16}$"},
+        {"pattern": f"^{_HEX64}$"},
+        {"contentEncoding": "base64"},
+    )
     return {
         "type": "object",
         "description": "docs/wire.md §3",
-        "properties": {name: {"type": "string", **form} for name, form in forms.items()},
-        "required": list(forms),
+        "properties": {name: {"type": "string", **form} for name, form in zip(HEADERS, forms, strict=True)},
+        "required": list(HEADERS),
         "additionalProperties": False,
     }
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from importlib.metadata import version
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from broker.publication.entries import Entry, form, roles
 from broker.publication.words import Words, joined, words_of
+from schemas.base import COMPARTMENTS
 from schemas.codelists import listings
 
 if TYPE_CHECKING:
@@ -64,19 +64,18 @@ def _rendered(template: str, entries: Sequence[Entry], document: Document, *, au
 
 
 def _told(entries: Sequence[Entry], document: Document) -> dict[str, Any]:
-    by_area = sorted(entries, key=lambda entry: _place_of(entries, entry.kind.area))
+    areas: dict[str, list[Entry]] = {}
+    for entry in entries:
+        areas.setdefault(entry.kind.area, []).append(entry)
     return {
         "entries": entries,
-        "areas": [(area, list(some)) for area, some in groupby(by_area, key=lambda entry: entry.kind.area)],
+        "areas": areas,
+        "compartments": COMPARTMENTS,
         "topics": document.areas,
         "lists": listings(),
         "by_type": {entry.kind.type: entry for entry in entries},
         "version": version("simpul"),
     }
-
-
-def _place_of(entries: Sequence[Entry], area: str) -> int:
-    return next(place for place, entry in enumerate(entries) if entry.kind.area == area)
 
 
 def _all_of(conditions: Sequence[Words]) -> Words:

@@ -1,7 +1,9 @@
-"""What pydantic and the catalogue's own rules call an error, and what we call it: one table, and it is total.
+"""What pydantic and the catalogue's own rules call an error, and what we call it.
 
-A kind that is not in the table becomes `invalid.field`, or `invalid.rule` for a rule of the catalogue; tests
-fail when pydantic or the catalogue grows one, so that a person gives it its sentence.
+For pydantic that is a table; a rule of the catalogue keeps its name, so that `mrz_number` becomes `invalid.mrz-number`.
+
+A kind that is not in the table becomes `invalid.field`, and a rule without a text `invalid.rule`; tests fail when
+pydantic or the catalogue grows one, so that a person gives it its sentence.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING, Final, get_args
 
 from pydantic_core.core_schema import ErrorType
 
+from broker.codes import registry
 from broker.errors import Fault, InvalidEventError
 from schemas.base import faults
 
@@ -57,27 +60,6 @@ _GROUPS: Final[Mapping[str, str]] = {
 PYDANTIC_CODES: Final[Mapping[str, str]] = {kind: code for code, kinds in _GROUPS.items() for kind in kinds.split()}
 """Our code for every kind of error that pydantic knows."""
 
-_RULES = (
-    "accused_missing ack_incomplete ack_state act_missing alert_or_ack answer_without_cause "
-    "assent_missing audience_order audience_repeats breach_details child_consent "
-    "child_unprotected classification_not_computed codes_repeat consent_unproven "
-    "data_exposed_repeats deadline_missing dimensions_not_computed duty_on_nobody "
-    "events_repeat expires_before_time expiry_late expiry_missing guardian_conflict "
-    "heartbeat_head indicator_code indicator_unknown indicator_weight indicators_repeat "
-    "keys_confirms keys_heads keys_heads_repeat keys_kind keys_repeat lp_canonical "
-    "means_missing minor_age mrz_check_digit mrz_number must_not_know_nobody notice_missing "
-    "notice_other_event opened_repeats outreach_too_large part_withheld participant_role "
-    "parts_order placement_missing policy_version profile_age purpose_missing reason_missing "
-    "receipt_code receipts_repeat references_missing references_repeat result_not_computed "
-    "reviewer_role routed_to_repeats signed_by_repeats stats_area stats_cell stats_crossed "
-    "stats_derivable stats_label stats_overlap stats_period stats_shape stats_total_null "
-    "stats_totals stix_bundle stix_hidden_identity stix_identity_class stix_individual "
-    "stix_number stix_object stix_tlp_id stix_tlp_missing stix_too_large stix_types_count "
-    "subject_case tlp_not_clear watch_for_nothing watch_over withheld_on_withdrawal"
-)
-RULES: Final = frozenset(_RULES.split())
-"""The catalogue's own rules (`schemas.base.refuse`); `mrz_number` is registered as `invalid.mrz-number`."""
-
 _PYDANTIC_KINDS: Final = frozenset(get_args(ErrorType))
 
 
@@ -90,9 +72,10 @@ def code_of(kind: str) -> str:
     Returns:
         A registered code.
     """
-    if kind in RULES:
-        return "invalid." + kind.replace("_", "-")
-    return PYDANTIC_CODES.get(kind, "invalid.field" if kind in _PYDANTIC_KINDS else "invalid.rule")
+    if kind in _PYDANTIC_KINDS:
+        return PYDANTIC_CODES.get(kind, "invalid.field")
+    code = "invalid." + kind.replace("_", "-")
+    return code if code in registry() else "invalid.rule"
 
 
 def refusal(error: ValidationError) -> InvalidEventError:

@@ -29,7 +29,7 @@ def _limits(draw: st.DrawFn, least: str, most: str, top: int) -> Schema:
 
 
 _SOME = st.lists(st.sampled_from(_VALUES), min_size=1, unique=True)
-_LISTS = st.sampled_from(["x 1", "x 2", "y 1"])
+_LISTS = st.sampled_from([[{"name": name, "version": version}] for name, version in ("x1", "x2", "y1")])
 
 
 @st.composite

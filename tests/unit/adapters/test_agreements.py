@@ -22,6 +22,7 @@ CAST = {
     "uptd-ppa-bengkulu-tengah": "social-services",
     "yayasan-contoh": "ngo",
     "lpsk": "witness-protection",
+    "gugus-tugas-tppo": "task-force",
     "bp3mi-bengkulu": "migrant-workers",
 }
 SCOPES = {"scopes": "protection:social-services:identity"}
@@ -76,7 +77,7 @@ def cleared(draft: Draft, source: str, rules: policy.Rules) -> Cleared:
             "polres-bengkulu-tengah",
             ["04_emp_row.csv"],
             {},
-            {"imigrasi-bengkulu": [], "lpsk": ["narrative"], "uptd-ppa-bengkulu-tengah": []},
+            {"gugus-tugas-tppo": [], "imigrasi-bengkulu": [], "lpsk": ["narrative"], "uptd-ppa-bengkulu-tengah": []},
             id="police",
         ),
         pytest.param(

@@ -59,7 +59,7 @@ def test_show(lang: str, said: tuple[str, ...]) -> None:
     """What it is for, who may, and its fields, in words."""
     answer = simpul_here("catalogue", "show", "E07", SIMPUL_LANG=lang)
     assert answer.code == Exit.OK
-    assert all(one in answer.out for one in (*said, _E07, "open.msgType", "invalid.ack-state"))
+    assert all(one in answer.out for one in (*said, _E07, "msgType", "invalid.ack-state"))
 
 
 def test_show_for_programs() -> None:
@@ -92,7 +92,7 @@ def test_a_counterexample_that_does_not_hold_is_told(wrong: dict[str, Any], monk
     """One that is accepted, or refused otherwise than it says, fails the whole."""
     one = {"name": "wrong-one", "at": "/data/open/msgType", "do": "set", "value": "x", "code": "invalid.choice"}
     fault = Counterexample(**{**one, "path": "data.open.msgType", **wrong})
-    monkeypatch.setattr("broker.publication.trial.counterexamples", lambda name: (fault,) if name == _E07 else ())
+    monkeypatch.setattr("broker.validation.trial.counterexamples", lambda name: (fault,) if name == _E07 else ())
     answer = simpul_here("catalogue", "validate")
     assert answer.code == Exit.FAILED
     assert "E07 wrong-one" in answer.out
@@ -102,8 +102,8 @@ def test_a_counterexample_that_does_not_hold_is_told(wrong: dict[str, Any], monk
 
 def test_an_example_that_is_refused_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """It fails the whole too."""
-    monkeypatch.setattr("broker.publication.trial.example", lambda _: b"{}")
-    monkeypatch.setattr("broker.publication.trial.counterexamples", lambda _: ())
+    monkeypatch.setattr("broker.validation.trial.example", lambda _: b"{}")
+    monkeypatch.setattr("broker.validation.trial.counterexamples", lambda _: ())
     answer = simpul_here("catalogue", "validate")
     assert answer.code == Exit.FAILED
     assert "DITOLAK" in answer.out
@@ -175,11 +175,14 @@ def test_diff_with_what_was_never_released() -> None:
     assert "belum pernah dirilis" in answer.err
 
 
-def test_diff_of_what_is_no_schema(tmp_path: Path) -> None:
-    """Is told as such."""
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"properties": {}}'])
+def test_diff_of_what_is_no_schema(text: str, tmp_path: Path) -> None:
+    """Is told as such, with what to do."""
     other = tmp_path / "other.json"
-    other.write_text("{}")
-    assert simpul_here("catalogue", "diff", other, "E07").code == Exit.MISCONFIGURED
+    other.write_text(text)
+    answer = simpul_here("catalogue", "diff", other, "E07")
+    assert answer.code == Exit.MISCONFIGURED
+    assert "config.no-schema" in answer.err
 
 
 @pytest.mark.parametrize("command", ["list", "show", "example", "validate", "diff"])

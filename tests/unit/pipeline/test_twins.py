@@ -16,6 +16,8 @@ import pytest
 
 from broker.errors import ForbiddenError
 from broker.names import AgencyId, EventId, mail_topic
+from broker.pipeline.trust import InForce
+from broker.policy import compile_rules
 from broker.ports import SendState, Station
 from tests.unit.pipeline.sending import (
     AGREEMENTS,
@@ -35,7 +37,6 @@ from tests.unit.pipeline.sending import (
 from tests.unit.validation.bodies import body, draft
 
 if TYPE_CHECKING:
-    from broker.pipeline.trust import InForce
     from broker.stages import Draft
     from tests.unit.pipeline.sending import Node
 
@@ -130,6 +131,22 @@ async def test_without_immigration_the_full_event_goes_alone_and_that_is_told(tm
     assert sent is not None
     assert sent.route.left_out == alone.left_out
     assert (again.accepted, again.new, again.left_out) == (True, False, ())
+
+
+async def test_agency_without_a_key_silences_no_determination(tmp_path: Path) -> None:
+    """Immigration's key has lapsed: the others are told all the same, and the sender hears who was not."""
+    lapsed = InForce(
+        federation=FEDERATION, rules=compile_rules(FEDERATION, reachable=frozenset(FEDERATION.agencies) - {IMI})
+    )
+    force = lapsed
+    async with node(tmp_path, kafka_for(FORCE).publisher(), force=lambda: force) as running:
+        (alone,) = await running.outbound.accept([_determination()])
+        assert await _types(running) == [FULL]
+        force = FORCE
+        await running.outbound.accept([_determination()])
+        assert await _types(running) == [FULL, TWIN]
+    assert alone.accepted
+    assert [(one.agency, one.code) for one in alone.left_out] == [(IMI, "forbidden.no-receiving-key")]
 
 
 async def test_twin_leaves_when_the_full_event_leaves(tmp_path: Path) -> None:

@@ -261,3 +261,12 @@ def test_who_is_named_and_has_no_receiving_key_in_force_refuses_the_event_at_onc
     with pytest.raises(ForbiddenError) as refusal:
         clear(checked("E07", POL, audience=f"{IMI} {BP3MI}"), ours, {})
     assert refusal.value.code == "forbidden.no-receiving-key"
+
+
+def test_role_that_nobody_has_is_reported() -> None:
+    """E07: an officer who alerts social services where there are none must not believe that they were told."""
+    ours = rules({one: role for one, role in ROLES.items() if one != UPTD})
+    event = checked("E07", POL, audience=f"{IMI} role:social-services", data__open__mayInvolveChild=True)
+    result = clear(event, ours, {})
+    assert [copy.audience for copy in result.copies] == [(IMI,)]
+    assert [(one.agency, one.code) for one in result.left_out] == [("role:social-services", "forbidden.no-such-agency")]

@@ -125,7 +125,9 @@ def test_what_is_unverified_is_marked() -> None:
     laws = {law for entry in entries(agreed()) for right in entry.rights for law in right.laws if law.unverified}
     assert all(listing("law-references").find(law.code) for law in laws)
     for law in laws:
-        named = [line for line in _MARKDOWN.splitlines() if f"`{law.code}`" in line and line.startswith("- Hukum")]
+        named = [
+            line for line in _MARKDOWN.splitlines() if f"`{law.code}`" in line and line.startswith("- Dasar hukum")
+        ]
         assert named
         assert all("belum diverifikasi" in line for line in named)
 

@@ -69,8 +69,7 @@ def cover(number: str, **changes: Any) -> dict[str, Any]:
         "id": EVENT,
         "source": draft["source"],
         "type": draft["type"],
-        "time": "2026-08-06T01:20:00Z",
-        "subject": CASE,
+        "time": _in_utc(draft["time"]),
         "datacontenttype": "application/json",
         "dataschema": kind(number).dataschema,
         "audience": "imigrasi-bengkulu uptd-ppa-bengkulu-tengah",
@@ -80,10 +79,16 @@ def cover(number: str, **changes: Any) -> dict[str, Any]:
             "parts": [name for name in kind(number).compartments if name in draft["data"]],
         },
     }
+    if "subject" in draft:
+        whole["subject"] = CASE
     if "expirytime" in draft:
-        whole["expirytime"] = datetime.fromisoformat(draft["expirytime"]).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        whole["expirytime"] = _in_utc(draft["expirytime"])
     if "identity" in whole["data"]["parts"]:
         whole["notice"] = "idsecret-1"
     if kind(number).draft.validate_json(json.dumps(draft).encode()).data.is_answer():
         whole["causationid"] = draft["causationid"]
     return changed(whole, **changes)
+
+
+def _in_utc(time: str) -> str:
+    return datetime.fromisoformat(time).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

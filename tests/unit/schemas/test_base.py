@@ -6,7 +6,7 @@ import pytest
 from pydantic import Field, TypeAdapter, ValidationError
 
 from schemas.base import Envelope, EventData, Fault, Maybe, Model, OpenPart, faults, refuse
-from schemas.scalars import Yes
+from schemas.scalars import Unique, Yes
 
 
 class _Inner(Model):
@@ -113,3 +113,38 @@ def test_what_can_only_be_affirmed_is_true_and_nothing_like_it(said: str) -> Non
     assert adapter.validate_json("true", strict=True) is True
     with pytest.raises(ValidationError):
         adapter.validate_json(said, strict=True)
+
+
+class _Pair(Model):
+    left: int
+    right: int = 0
+
+
+class _Lists(Model):
+    plain: Annotated[tuple[_Pair, ...], Unique()] = ()
+    by_left: Annotated[tuple[_Pair, ...], Unique(by=("left",))] = ()
+    by_both: Annotated[tuple[_Pair, ...], Unique(by=("left", "right"))] = ()
+
+
+@pytest.mark.parametrize(
+    ("field", "items", "fault"),
+    [
+        pytest.param("plain", '[{"left":1},{"left":1,"right":1}]', None, id="alike in part"),
+        pytest.param("plain", '[{"left":1},{"left":1,"right":0}]', "plain", id="the same, once with what is assumed"),
+        pytest.param("byLeft", '[{"left":1},{"left":2}]', None, id="not alike"),
+        pytest.param("byLeft", '[{"left":1},{"left":1,"right":1}]', "byLeft", id="alike in what counts"),
+        pytest.param("byBoth", '[{"left":1},{"left":1,"right":1}]', None, id="not alike in both"),
+        pytest.param("byBoth", '[{"left":1},{"left":1}]', "byBoth", id="alike in both"),
+    ],
+)
+def test_a_list_repeats_nothing(field: str, items: str, fault: str | None) -> None:
+    """No item twice, or none alike in the fields that are named; the fault names the list."""
+    text = f'{{"{field}":{items}}}'
+    if fault is None:
+        _Lists.model_validate_json(text)
+    else:
+        with pytest.raises(ValidationError) as caught:
+            _Lists.model_validate_json(text)
+        assert faults(caught.value) == (Fault(path=fault, code="repeats"),)
+    published = _Lists.model_json_schema()["properties"][field]
+    assert published["uniqueItems"] is True

@@ -24,6 +24,9 @@ _DEFERRAL = timedelta(days=180)
         pytest.param("E06", {"data__identity__person": GONE}, id="vehicle alone"),
         pytest.param("E06", {"data__identity__vehicle": GONE}, id="person alone"),
         pytest.param(
+            "E06", {"data__identity__person__aliases": ["SARI"], "data__identity__person__ageYears": 17}, id="in full"
+        ),
+        pytest.param(
             "E06", {"data__identity": {"doc": {"docType": "P", "number": "X1", "issuer": "IDN"}}}, id="document alone"
         ),
         pytest.param("E06", {"data__identity__vehicle__plate": GONE}, id="plate not read"),
@@ -55,7 +58,7 @@ def test_what_is_allowed(number: str, changes: dict[str, Any]) -> None:
         pytest.param("E04", {"data__narrative__circumstance": GONE}, "missing", id="no circumstance"),
         # E05
         pytest.param("E05", {"expirytime": GONE}, "expiry_missing", id="deferral for ever"),
-        pytest.param("E05", {"expirytime": "2027-02-02T14:20:00+07:00"}, "expiry_late", id="181 days"),
+        pytest.param("E05", {"expirytime": "2027-02-01T14:20:01+07:00"}, "expiry_late", id="180 days and a second"),
         pytest.param("E05", {"expirytime": "2026-08-05T14:20:00+07:00"}, "expires_before_time", id="expires at once"),
         pytest.param("E05", {"data__open__reasonCode": "blacklisted"}, "enum", id="unknown reason"),
         pytest.param("E05", {"data__identity": GONE}, "missing", id="deferral of nobody"),
@@ -74,6 +77,10 @@ def test_what_is_allowed(number: str, changes: dict[str, Any]) -> None:
         pytest.param(
             "E06", {"data__open__approvalRef": "SPRIN/17"}, "string_pattern_mismatch", id="number of the order"
         ),
+        pytest.param(
+            "E06", {"data__open__approvalRef": "7" * 64}, "string_too_long", id="hash of the order, which can be undone"
+        ),
+        pytest.param("E06", {"data__identity__person__nik": "1709015403100000"}, "extra_forbidden", id="NIK"),
         pytest.param("E06", {"data__narrative__permittedAction__pap": GONE}, "missing", id="action without level"),
         pytest.param("E06", {"data__narrative__permittedAction__pap": "white"}, "enum", id="unknown level"),
         pytest.param("E06", {"data__narrative__contactDesk": GONE}, "missing", id="nobody to tell"),
@@ -89,9 +96,9 @@ def test_what_is_refused(number: str, changes: dict[str, Any], expected: str) ->
 
 @given(days=some.timedeltas(timedelta(microseconds=1), timedelta(days=400)))
 def test_a_deferral_is_forgotten_within_180_days(days: timedelta) -> None:
-    """It is accepted exactly if it expires before the 181st day is full."""
+    """It is accepted exactly if it expires within them, to the microsecond."""
     found = refused("E05", time=_MADE.isoformat(), expirytime=(_MADE + days).isoformat())
-    assert found == (set() if days < timedelta(days=181) else {"expiry_late"})
+    assert found == (set() if days <= _DEFERRAL else {"expiry_late"})
 
 
 def test_a_recipient_holds_a_deferral_to_it_too() -> None:
@@ -114,6 +121,8 @@ def test_rounding_does_not_break_a_deferral() -> None:
     up = (expires + timedelta(seconds=1)).replace(microsecond=0)
     rounded = cover("E05", time=_MADE.strftime("%Y-%m-%dT%H:%M:%SZ"), expirytime=up.strftime("%Y-%m-%dT%H:%M:%SZ"))
     assert codes(kind("E05").cover, rounded) == set()
+    longer = (up + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert codes(kind("E05").cover, {**rounded, "expirytime": longer}) == {"expiry_late"}
 
 
 def test_nobody_is_looked_for_where_a_vehicle_is() -> None:

@@ -14,12 +14,17 @@ from schemas.events import EVENTS
 _BACKWARD, _FORWARD = Direction.BACKWARD, Direction.FORWARD
 _PUBLISHED = Path(publish.__file__).parent / "published"
 
+
+def _lists(*lists: str) -> list[dict[str, str]]:
+    return [dict(zip(("name", "version"), one.split(" "), strict=True)) for one in lists]
+
+
 OLD: dict[str, Any] = {
     "$defs": {
         "Colour": {"type": "string", "enum": ["red", "green"]},
         "Flag": {
             "type": "object",
-            "properties": {"code": {"type": "string", "enum": ["A", "B"], "x-simpul-codes": "flags 2026"}},
+            "properties": {"code": {"type": "string", "enum": ["A", "B"], "x-simpul-codes": _lists("flags 2026")}},
             "required": ["code"],
             "additionalProperties": False,
         },
@@ -58,7 +63,7 @@ OLD: dict[str, Any] = {
         "place": {"$ref": "#/$defs/Place"},
     },
     "required": ["open", "narrative"],
-    "x-simpul-rules": ["One holds."],
+    "x-simpul-rules": ["one_holds"],
     "x-simpul-area": "alert",
 }
 GONE = object()
@@ -181,20 +186,20 @@ CASES = [
         id="code removed from a list",
     ),
     pytest.param(
-        changed("$defs/Flag/properties/code/x-simpul-codes", "flags 2027"), [], id="another version of a list"
+        changed("$defs/Flag/properties/code/x-simpul-codes", _lists("flags 2027")), [], id="another version of a list"
     ),
     pytest.param(
-        changed("$defs/Flag/properties/code/x-simpul-codes", "signs 2026"),
+        changed("$defs/Flag/properties/code/x-simpul-codes", _lists("signs 2026")),
         ["narrative.flags[].code code_list_changed BACKWARD FORWARD"],
         id="another list",
     ),
     pytest.param(
-        changed("$defs/Flag/properties/code/x-simpul-codes", "flags 2026, signs 2026"),
+        changed("$defs/Flag/properties/code/x-simpul-codes", _lists("flags 2026", "signs 2026")),
         ["narrative.flags[].code code_list_changed BACKWARD FORWARD"],
         id="a second list beside the first",
     ),
     pytest.param(
-        changed("$defs/Colour/x-simpul-codes", "colours 2026"),
+        changed("$defs/Colour/x-simpul-codes", _lists("colours 2026")),
         ["open.colour code_list_changed BACKWARD FORWARD"],
         id="closed choice made a list, which older nodes know as closed",
     ),
@@ -270,13 +275,16 @@ CASES = [
     pytest.param(
         _moved("note", "Narrative", "Place", keep=True), ["place.note field_added"], id="name used in two compartments"
     ),
-    pytest.param(
-        changed("x-simpul-rules", ["One holds.", "Another holds."]), [" rule_added BACKWARD"], id="rule added"
-    ),
+    pytest.param(changed("x-simpul-rules", ["one_holds", "another_holds"]), [" rule_added BACKWARD"], id="rule added"),
     pytest.param(
         changed("x-simpul-area", "victim"),
         [" constraint_changed BACKWARD FORWARD"],
         id="another area, so another topic",
+    ),
+    pytest.param(
+        changed(_N + "properties/flags/x-simpul-unique", ["code"]),
+        ["narrative.flags constraint_changed BACKWARD"],
+        id="no two alike any more",
     ),
     pytest.param(changed("x-simpul-rules", []), [" rule_removed FORWARD"], id="rule removed"),
 ]

@@ -13,7 +13,7 @@ from tests.unit.schemas.samples import EVENT, GONE, refused
     ("changes", "expected"),
     [
         pytest.param({"data__open__events": []}, "too_short", id="no event"),
-        pytest.param({"data__open__events": [EVENT, EVENT]}, "events_repeat", id="event twice"),
+        pytest.param({"data__open__events": [EVENT, EVENT]}, "repeats", id="event twice"),
         pytest.param({"data__open__events": ["x"]}, "string_pattern_mismatch", id="no id of an event"),
         pytest.param({"data__open__rule__version": GONE}, "missing", id="rule without version"),
         pytest.param({"data__open__rule__id": "Phone Token"}, "string_pattern_mismatch", id="rule in words"),
@@ -42,5 +42,5 @@ def test_a_reviewed_lead_and_no_other_names_the_role_of_its_reviewer(reviewed: b
 @given(ids=st.lists(st.uuids().map(str), min_size=1, max_size=5))
 def test_each_event_is_named_once(ids: list[str]) -> None:
     """Ids pass if, and only if, none repeats."""
-    assert refused("E14", data__open__events=ids) == (set() if len(set(ids)) == len(ids) else {"events_repeat"})
-    assert refused("E14", data__open__events=[*ids, ids[0]]) == {"events_repeat"}
+    assert refused("E14", data__open__events=ids) == (set() if len(set(ids)) == len(ids) else {"repeats"})
+    assert refused("E14", data__open__events=[*ids, ids[0]]) == {"repeats"}

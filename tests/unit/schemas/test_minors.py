@@ -87,7 +87,7 @@ def test_a_referral_by_consent_needs_somebody_who_may_give_it(
 
 
 _CHILD: dict[str, Any] = {"data__identity__isMinor": True}
-_NARROWED = {"data__open__change": "narrowed", "data__open__deadline": "2026-08-23T08:30:00+07:00"}
+_NARROWED = {"data__open__change": "narrowed", "data__open__deadline": "2026-08-10T11:22:00+07:00"}
 _WITHDRAWN = {**_NARROWED, "data__open__change": "withdrawn", "data__narrative__withheldFrom": GONE}
 
 

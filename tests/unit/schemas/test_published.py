@@ -54,11 +54,11 @@ def test_check_finds_what_is_stale(tmp_path: Path, capsys: pytest.CaptureFixture
     assert publish.main(["--check"], root=tmp_path) == 0
     (tmp_path / "schemas/published/alert.issued.v1.json").unlink()
     (tmp_path / "schemas/published/left.over.v1.json").write_text("{}")
-    (tmp_path / "docs/catalogue-fields.md").write_text("old")
+    (tmp_path / "schemas/published/index.json").write_text("old")
     assert publish.main(["--check"], root=tmp_path) == 1
     assert capsys.readouterr().err.splitlines() == [
-        "stale: docs/catalogue-fields.md",
         "stale: schemas/published/alert.issued.v1.json",
+        "stale: schemas/published/index.json",
         "stale: schemas/published/left.over.v1.json",
     ]
     assert publish.main([], root=tmp_path) == 0
@@ -149,12 +149,3 @@ def test_other_validators_refuse_the_same(number: str, changes: dict[str, Any]) 
     """Two implementations of JSON Schema agree with pydantic on what is bad."""
     assert refused(number, **changes) != set()
     assert _verdicts(number, changed(example(number), **changes)["data"]) == (False, False)
-
-
-def test_the_table_names_every_field_once() -> None:
-    """The document for people has a row for each field of the alert, and the rules beyond the fields."""
-    text = (_ROOT / "docs" / "catalogue-fields.md").read_text()
-    section = text.partition("## E07")[2].partition("## E11")[0]
-    for field in ("msgType", "references[]?", "headline?", "params{}?", "placeCode?"):
-        assert section.count(f"| `{field}` |") == 1
-    assert "Also: An acknowledgement" in section

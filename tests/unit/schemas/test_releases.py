@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from schemas import publish
-from schemas.catalogue import KINDS, find, to_list
-from schemas.releases import FOLDER, freeze
+from schemas.catalogue import KINDS, find, listed_schemas
+from schemas.releases import FOLDER, freeze, released_digests, released_schema
 
 ALERT = "alert.issued.v1"
 DAY = "2026-12-01"
@@ -48,6 +48,15 @@ def test_a_release_keeps_the_files_and_lists_the_digests(tree: Path) -> None:
         assert text == (tree / "schemas" / "published" / name).read_bytes()
         assert index[kind.type] == [{"date": DAY, "sha256": hashlib.sha256(text).hexdigest()}]
     assert publish.main(["--check"], root=tree) == 0
+
+
+def test_what_was_released_can_be_read_again(tree: Path) -> None:
+    """The schema and the digests of each type; nothing of a type that never was."""
+    for kind in KINDS:
+        name = kind.type.removeprefix("id.simpul.")
+        assert released_schema(name, root=tree) == json.loads((tree / FOLDER / f"{name}.json").read_bytes())
+        assert released_digests(root=tree)[kind.type] == [kind.dataschema.rpartition(":")[2]]
+    assert released_schema("never.was.v1", root=tree) is None
 
 
 def test_a_further_release_adds_only_what_is_new(tree: Path) -> None:
@@ -128,9 +137,9 @@ def test_every_release_is_listed_and_this_one_too(tmp_path: Path, monkeypatch: p
     alert = find("id.simpul.alert.issued.v1")
     present = alert.dataschema.rpartition(":")[2]
     digests = [{"sha256": digest, "date": DAY} for digest in ("ab" * 32, present)]
-    (tmp_path / "released").mkdir()
-    (tmp_path / "released" / "index.json").write_text(json.dumps({alert.type: digests}))
-    monkeypatch.setattr("schemas.catalogue.files", lambda _: tmp_path)
-    listed = to_list()
+    (tmp_path / FOLDER).mkdir(parents=True)
+    (tmp_path / FOLDER / "index.json").write_text(json.dumps({alert.type: digests}))
+    monkeypatch.setattr("schemas.catalogue.released_digests", lambda: released_digests(root=tmp_path))
+    listed = listed_schemas()
     assert listed.pop(alert.type) == [f"urn:simpul:schema:sha256:{'ab' * 32}", alert.dataschema]
     assert listed == {kind.type: [kind.dataschema] for kind in KINDS if kind is not alert}

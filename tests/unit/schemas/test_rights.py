@@ -1,13 +1,14 @@
 """Duties name whom they are owed to and by when; a breach says what the law wants told."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.schemas.samples import CASE, GONE, changed, example, kind, refused
+from tests.unit.schemas.samples import CASE, GONE, changed, codes, cover, example, kind, refused
 
 _BREACH: dict[str, Any] = example("E25")["data"]["narrative"]["breach"]
 _NOBODY = {"data__narrative__personRef": GONE}
@@ -75,7 +76,7 @@ def test_a_breach_is_told_in_full(name: str) -> None:
     ("exposed", "expected"),
     [
         pytest.param([], "too_short", id="nothing exposed"),
-        pytest.param(["identity", "identity"], "data_exposed_repeats", id="one kind twice"),
+        pytest.param(["identity", "identity"], "repeats", id="one kind twice"),
         pytest.param(["SARI CONTOHDUA"], "literal_error", id="the data themselves"),
     ],
 )
@@ -88,3 +89,39 @@ def test_a_breach_may_concern_no_one_person() -> None:
     """Then the case, or the event, is what is forgotten together."""
     document = changed(example("E25"), **_NOBODY)
     assert kind("E25").draft.validate_json(json.dumps(document).encode()).data.person_ref() is None
+
+
+_TIME = datetime(2026, 8, 20, 2, 14, 59, tzinfo=UTC)
+_ROUNDED = datetime(2026, 8, 20, 2, 0, tzinfo=UTC)
+_TERM = timedelta(hours=72)
+_WITHDRAWN = {"data__open__change": "withdrawn"}
+
+
+def _judged(left: timedelta) -> set[str]:
+    return {"deadline_past"} if left < timedelta(0) else {"deadline_late"} if left > _TERM else set()
+
+
+@pytest.mark.parametrize(("number", "changes"), [("E15", _WITHDRAWN), ("E25", {}), ("E25", _ERASE)])
+@given(left=st.timedeltas(timedelta(hours=-1), timedelta(hours=80)))
+def test_a_deadline_lies_within_three_days(number: str, changes: dict[str, Any], left: timedelta) -> None:
+    """UU 27/2022: 3x24 hours, to the microsecond, and not before the event; where it is written makes no difference."""
+    said = {**changes, "data__open__deadline": (_TIME + left).isoformat()}
+    assert refused(number, time=_TIME.isoformat(), **said) == _judged(left)
+
+
+@pytest.mark.parametrize(("number", "changes"), [("E15", _WITHDRAWN), ("E25", {})])
+def test_rounding_does_not_break_a_deadline(number: str, changes: dict[str, Any]) -> None:
+    """A recipient takes the whole of the term, counted from before the time was rounded, and not an hour more."""
+    said = {**changes, "time": _ROUNDED.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    last = (_TIME + _TERM).isoformat()
+    assert codes(kind(number).cover, cover(number, **said, data__open__deadline=last)) == set()
+    later = (_TIME + _TERM + timedelta(hours=1)).isoformat()
+    assert codes(kind(number).cover, cover(number, **said, data__open__deadline=later)) == {"deadline_late"}
+
+
+@pytest.mark.parametrize("priority", ["P1", "P2", "P3"])
+def test_nothing_comes_before_a_breach(priority: str) -> None:
+    """Draft and cover of a breach have priority P0; other duties need not."""
+    assert refused("E25", priority=priority) == {"priority_low"}
+    assert codes(kind("E25").cover, cover("E25", priority=priority)) == {"priority_low"}
+    assert refused("E25", priority=priority, **_ERASE) == set()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.schemas.samples import GONE, changed, example, kind, refused
+from tests.unit.schemas.samples import GONE, changed, codes, cover, example, kind, refused
 
 _AGENCY = st.sampled_from(["imigrasi-bengkulu", "polres-bengkulu-tengah", "lpsk", "bnpt"])
 _OTHERS = st.sampled_from([{"relation": "paman"}, {"personRef": "p-9"}, {"personRef": "p-9", "relation": "ayah"}])
@@ -58,10 +58,17 @@ def test_what_a_risk_may_not_say(changes: dict[str, Any], expected: str) -> None
     assert expected in refused("E19", **changes)
 
 
+@pytest.mark.parametrize("priority", ["P1", "P2", "P3"])
+def test_nothing_comes_before_danger(priority: str) -> None:
+    """Draft and cover have priority P0."""
+    assert refused("E19", priority=priority) == {"priority_low"}
+    assert codes(kind("E19").cover, cover("E19", priority=priority)) == {"priority_low"}
+
+
 @given(
-    accused=st.lists(_AGENCY, max_size=3),
-    unaware=st.lists(_AGENCY, max_size=3),
-    others=st.lists(_OTHERS, max_size=3),
+    accused=st.lists(_AGENCY, max_size=3, unique=True),
+    unaware=st.lists(_AGENCY, max_size=3, unique=True),
+    others=st.lists(_OTHERS, max_size=3, unique_by=str),
 )
 def test_it_is_kept_from_the_accused_and_from_all_who_must_not_know(
     accused: list[str], unaware: list[str], others: list[dict[str, str]]

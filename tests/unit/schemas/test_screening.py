@@ -99,7 +99,7 @@ def test_what_a_screening_may_say(changes: dict[str, Any]) -> None:
         ),
         pytest.param(
             {"data__narrative__indicators__1": example("E09")["data"]["narrative"]["indicators"][0]},
-            "indicators_repeat",
+            "repeats",
             id="one sign counted twice",
         ),
         pytest.param(

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from broker.publication.trial import trial_of, tried
 from broker.validation.faults import code_of
+from broker.validation.trial import trial_of, tried
 from schemas.catalogue import KINDS, EventKind, find
 from schemas.publish import schema_of
 from schemas.shipped import Counterexample, counterexamples, example, grouped
@@ -48,13 +48,19 @@ def test_every_rule_of_a_type_has_a_fault(kind: EventKind) -> None:
     assert {code_of(rule) for rule in rules_of(kind.data) - _UNSPEAKABLE} <= written
 
 
+@pytest.mark.parametrize("kind", KINDS, ids=_IDS)
+def test_a_type_states_its_rules(kind: EventKind) -> None:
+    """What is published is what the source of the models refuses, and nothing else."""
+    assert schema_of(kind.data)["x-simpul-rules"] == sorted(rules_of(kind.data))
+
+
 def test_the_rules_of_a_type_are_found() -> None:
     """Those of its open part, of its data, of shared values and of the functions that these call."""
     found = rules_of(find("id.simpul.border.crossing-flagged.v1").data)
     assert {"mrz_number", "mrz_check_digit"} <= found
     assert "stix_individual" in rules_of(find("id.simpul.intel.bundle-shared.v1").data)
     assert rules_of(find("id.simpul.alert.issued.v1").data) == {
-        "ack_incomplete", "ack_state", "alert_or_ack", "references_missing", "references_repeat",
+        "ack_incomplete", "ack_state", "alert_or_ack", "references_missing", "repeats",
     }  # fmt: skip
 
 

@@ -55,7 +55,9 @@ def _two(*lines: list[Any], **totals: Any) -> dict[str, Any]:
             | {"data__open__period": "2026"},
             id="regency by the year",
         ),
-        pytest.param({"data__open__method": "dp"}, id="differential privacy"),
+        pytest.param(
+            {"data__open__method": "dp", "data__open__columnTotals": GONE}, id="differential privacy without totals"
+        ),
         pytest.param(
             _one(_LOW, 20, 30, data__open__rowsBy="means")
             | {"data__open__rows": ["meansThreats", "meansFalsePromises", "meansWithholdDocs"]},
@@ -125,8 +127,15 @@ def test_no_other_cell_can_be_expressed(cell: Any) -> None:
         pytest.param(_two([20, 30], [40, 50], columnTotals=[60]), "stats_shape", id="a total too few"),
         pytest.param({"data__open__columns": GONE}, "stats_shape", id="columns of nothing"),
         pytest.param(_two([20, 30]) | {"data__open__rows": ["Woman"]}, "stats_label", id="not its own"),
-        pytest.param({"data__open__rows": ["9-17", "9-17", "21-23", "24-26"]}, "stats_label", id="label twice"),
+        pytest.param({"data__open__rows": ["9-17", "9-17", "21-23", "24-26"]}, "repeats", id="label twice"),
         pytest.param({"data__open__scheme": "ic-tip"}, "stats_label", id="labels of the other scheme"),
+        pytest.param({"data__open__method": "dp"}, "stats_noise", id="column totals of noisy counts"),
+        pytest.param(
+            _two([20, 30], [40, 50], rowTotals=[51, 92]) | {"data__open__method": "dp"},
+            "stats_noise",
+            id="row totals of noisy counts",
+        ),
+        pytest.param(_one(20, 30, 40, data__open__method="dp", data__open__total=90), "stats_noise", id="noisy total"),
         pytest.param({"data__open__rows__0": "ageBroad"}, "stats_label", id="the dimension as label"),
         pytest.param({"data__open__rows__0": "Siti CONTOH"}, "literal_error", id="a name for a label"),
         pytest.param({"data__open__rowsBy": "gender", "data__open__columnsBy": "gender"}, "stats_crossed", id="itself"),

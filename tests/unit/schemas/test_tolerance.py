@@ -121,6 +121,7 @@ def test_every_code_has_the_form(name: str) -> None:
     """Each code there is would be taken by a release that does not know it yet."""
     reader = kind("E03").reading(NEWER).compartments["narrative"]
     base = example("E03")["data"]["narrative"]
+    base["flags"] = base["flags"][:1]
     for entry in listing(name).codes:
         assert codes(reader, changed(base, flags__0__code=entry.code)) == set()
 

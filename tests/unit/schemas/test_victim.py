@@ -18,7 +18,7 @@ from schemas.victim import (
     VictimStatusDetermined,
 )
 from schemas.vocabulary import Act, ExploitationPurpose, Means
-from tests.unit.schemas.samples import GONE, changed, example, kind, refused
+from tests.unit.schemas.samples import CASE, EVENT, GONE, changed, codes, cover, example, kind, refused
 
 _POSSIBLE = {"data__open__traffickingStatus": "PossibleVictimOfTrafficking"}
 _NOT = {"data__open__traffickingStatus": "NotAVictimOfTrafficking"}
@@ -54,7 +54,7 @@ def test_what_a_status_may_say(changes: dict[str, Any]) -> None:
         pytest.param({**_ADULT, "data__narrative__means": []}, "means_missing", id="adult without means"),
         pytest.param({"data__narrative__placement": GONE}, "placement_missing", id="known, but placed nowhere"),
         pytest.param({"data__narrative__isMinor": GONE}, "missing", id="age left open"),
-        pytest.param({"data__narrative__act": ["act.recruit", "act.recruit"]}, "codes_repeat", id="one act twice"),
+        pytest.param({"data__narrative__act": ["act.recruit", "act.recruit"]}, "repeats", id="one act twice"),
         pytest.param({"data__narrative__means": ["act.recruit"]}, "enum", id="act for a means"),
         pytest.param({"data__narrative__placement": "detention_house"}, "enum", id="detention house"),
         pytest.param({"data__narrative__placement": "Rumah Aman Contoh"}, "enum", id="name of a shelter"),
@@ -95,6 +95,16 @@ def test_what_a_status_may_not_say(changes: dict[str, Any], expected: str) -> No
 def test_what_a_twin_may_not_say(changes: dict[str, Any], expected: str) -> None:
     """There is no field for more than it is for."""
     assert expected in refused("E10T", **changes)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("subject", CASE), ("area", "17.09"), ("correlationid", EVENT), ("causationid", EVENT)]
+)
+def test_the_envelope_of_a_twin_tells_nothing_more(name: str, value: str) -> None:
+    """No case, place, cause or correlation: neither a draft of its own nor a cover may name one."""
+    assert refused("E10T", **{name: value}) == {"twin_reduced"}
+    assert codes(kind("E10T").cover, cover("E10T")) == set()
+    assert codes(kind("E10T").cover, cover("E10T", **{name: value})) == {"twin_reduced"}
 
 
 def _read(**changes: Any) -> VictimStatusDetermined:

@@ -13,7 +13,8 @@ import pytest
 
 from broker import errors
 from broker.codes import CodeText, registry, text_of
-from broker.validation.faults import RULES, code_of
+from broker.validation.faults import code_of
+from tests.rule_codes import all_rules
 
 ROOT: Final = Path(__file__).parents[3]
 ROOMS: Final = ("broker", "adapters")
@@ -93,7 +94,7 @@ def texts(tree: ast.Module) -> Iterator[str]:
 
 def said() -> set[str]:
     """Every text of our modules, and the codes that validation makes of the names of the catalogue's rules."""
-    return {text for tree in modules().values() for text in texts(tree)} | {code_of(rule) for rule in RULES}
+    return {text for tree in modules().values() for text in texts(tree)} | {code_of(rule) for rule in all_rules()}
 
 
 def groups() -> frozenset[str]:

@@ -14,7 +14,7 @@ import orjson
 from broker.errors import Fault, InvalidEventError
 from broker.names import AgencyId, source_agency
 from broker.stages import Draft, Origin
-from broker.validation import check
+from broker.validation.drafts import check
 from schemas.shipped import Counterexample, counterexamples, example
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import sys
 
 _SETTLED = """
 import gc
-from broker.memory import settle
+from broker.process import settle
 settle()
 assert gc.get_freeze_count() > 0
 assert gc.get_threshold() == (50_000, 20, 20)
