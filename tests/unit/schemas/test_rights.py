@@ -94,14 +94,14 @@ def test_a_breach_may_concern_no_one_person() -> None:
 _TIME = datetime(2026, 8, 20, 2, 14, 59, tzinfo=UTC)
 _ROUNDED = datetime(2026, 8, 20, 2, 0, tzinfo=UTC)
 _TERM = timedelta(hours=72)
-_WITHDRAWN = {"data__open__change": "withdrawn"}
+_NARROWED = {"data__open__change": "narrowed"}
 
 
 def _judged(left: timedelta) -> set[str]:
     return {"deadline_past"} if left < timedelta(0) else {"deadline_late"} if left > _TERM else set()
 
 
-@pytest.mark.parametrize(("number", "changes"), [("E15", _WITHDRAWN), ("E25", {}), ("E25", _ERASE)])
+@pytest.mark.parametrize(("number", "changes"), [("E15", _NARROWED), ("E25", {}), ("E25", _ERASE)])
 @given(left=st.timedeltas(timedelta(hours=-1), timedelta(hours=80)))
 def test_a_deadline_lies_within_three_days(number: str, changes: dict[str, Any], left: timedelta) -> None:
     """UU 27/2022: 3x24 hours, to the microsecond, and not before the event; where it is written makes no difference."""
@@ -109,7 +109,7 @@ def test_a_deadline_lies_within_three_days(number: str, changes: dict[str, Any],
     assert refused(number, time=_TIME.isoformat(), **said) == _judged(left)
 
 
-@pytest.mark.parametrize(("number", "changes"), [("E15", _WITHDRAWN), ("E25", {})])
+@pytest.mark.parametrize(("number", "changes"), [("E15", _NARROWED), ("E25", {})])
 def test_rounding_does_not_break_a_deadline(number: str, changes: dict[str, Any]) -> None:
     """A recipient takes the whole of the term, counted from before the time was rounded, and not an hour more."""
     said = {**changes, "time": _ROUNDED.strftime("%Y-%m-%dT%H:%M:%SZ")}
