@@ -75,7 +75,13 @@ class _Sending:
         self._secret = sender.secret
         self._planner = KeyPlanner(sender=sender, keys=self._keys, random=os.urandom)
         self._sealer = Sealer(sender=sender, random=os.urandom)
-        self._clearance = Clearance(source=SENDER, secret=sender.secret, in_force=lambda: world.in_force, causes=())
+        self._clearance = Clearance(
+            source=SENDER,
+            secret=sender.secret,
+            in_force=lambda: world.in_force,
+            sent=lambda _: None,
+            received=lambda *_: None,
+        )
         self._publisher = KafkaPublisher(bootstrap)
         self.begin: dict[Topic, int] = {}
         """Where on each topic the first record went."""

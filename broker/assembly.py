@@ -101,7 +101,8 @@ def open_store(folder: Path) -> Iterator[Store]:
             source=settings.id,
             secret=at_rest.secret("ids"),
             in_force=trust.in_force,
-            causes=(outbox.cause, reader.cause),
+            sent=outbox.cause,
+            received=reader.cause,
         )
         yield Store(
             settings=settings,

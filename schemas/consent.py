@@ -133,7 +133,7 @@ class ConsentChangedNarrative(Compartment):
 class ConsentChanged(EventData):
     """E15: consent was granted, narrowed, withdrawn, or ran out."""
 
-    rules = ("assent_missing", "child_consent", "consent_unproven", "guardian_conflict")
+    rules = ("assent_missing", "child_consent", "consent_unproven", "guardian_conflict", "withheld_on_withdrawal")
 
     fact: ClassVar[Fact] = Fact(
         number="E15",
@@ -152,6 +152,10 @@ class ConsentChanged(EventData):
         """Whose consent it is."""
         return self.identity.person_ref
 
+    def kept_from(self) -> frozenset[str]:
+        """Every agency that the person does not want to see it."""
+        return frozenset(one.who for one in self.narrative.withheld_from)
+
     def check(self) -> None:
         """A grant has scope and proof; no child gives it alone, nor a guardian in conflict (UU 27/2022 Arts. 22-25)."""
         said = self.narrative
@@ -159,6 +163,9 @@ class ConsentChanged(EventData):
             refuse("consent_unproven", "A granted consent states its scopes and its proof.")
         if said.guardian_conflict and said.given_by in {GivenBy.PARENT, GivenBy.GUARDIAN}:
             refuse("guardian_conflict", "A guardian in conflict with the child cannot speak for the child.")
+        if said.withheld_from and self.open.change not in _GIVING:
+            # Whoever holds the data must learn that it may not, the feared one most of all.
+            refuse("withheld_on_withdrawal", "Consent that ended is withheld from nobody: every holder must learn it.")
         # Whoever takes a consent back is asked for nothing more, a child neither.
         if not self.identity.is_minor or self.open.change not in _GIVING:
             return

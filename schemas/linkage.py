@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from schemas.base import Compartment, EventData, Fact, Maybe, Model, OpenPart, Source, refuse
+from schemas.base import Compartment, Envelope, EventData, Fact, Maybe, Model, OpenPart, Source, refuse
 from schemas.scalars import RoleName, Text2000, Unique, Uuid
 from schemas.vocabulary import Weight
 
@@ -23,6 +23,8 @@ class Rule(Model):
 class LinkageDetectedOpen(OpenPart):
     """What every recipient sees: which rule, how strong, and which events, of those that it already has."""
 
+    rules = ("linkage_reduced",)
+
     rule: Rule
     strength: Weight
     events: Annotated[
@@ -31,6 +33,11 @@ class LinkageDetectedOpen(OpenPart):
         Unique(),
         Source("own; events that every recipient sent or received, so one may be all that is named"),
     ]
+
+    def check_envelope(self, envelope: Envelope) -> None:
+        """The envelope, which is one for all copies, names nothing that a reader may not know."""
+        if any(one is not None for one in (envelope.subject, envelope.correlationid, envelope.causationid)):
+            refuse("linkage_reduced", "A linkage names no case, no cause and no correlation beside its events.")
 
 
 class LinkageDetectedNarrative(Compartment):

@@ -160,7 +160,7 @@ def _narrative(intake: Intake, *, granted: bool, given_by: str, conflict: bool, 
     if "sim_Assent" in intake.fields:
         narrative["assent"] = intake.fields["sim_Assent"]
     withheld = intake.fields.get("sim_WithheldFrom")
-    if isinstance(withheld, tuple):
+    if granted and isinstance(withheld, tuple):  # consent that ends, every holder must learn of
         reason = intake.fields.get("sim_WithheldReason", "other")
         narrative["withheldFrom"] = [{"who": agency, "reason": reason} for agency in withheld]
     return narrative

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from broker.names import EventId
-from broker.policy import clear, reduced
+from broker.policy import clear, recipients_of, reduced
 from broker.ports import Accepted, Cause, Route
 from broker.validation import check
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from broker.names import AgencyId
     from broker.pipeline.trust import InForce
@@ -64,7 +64,8 @@ class Clearance:
         source: AgencyId,
         secret: bytes,
         in_force: Callable[[], InForce],
-        causes: Iterable[Callable[[EventId], Cause | None]],
+        sent: Callable[[EventId], Cause | None],
+        received: Callable[[EventId, frozenset[AgencyId]], Cause | None],
     ) -> None:
         """Take what it asks.
 
@@ -72,12 +73,14 @@ class Clearance:
             source: the agency that this node speaks for.
             secret: 32 bytes under which ids are derived.
             in_force: the federation in force, asked anew for each call.
-            causes: where an event that is answered or named is looked for, the outbox first, then the inbox.
+            sent: looks for an event that is answered or named in the outbox.
+            received: looks for it in the inbox, if it is not there; of several sources the one that is answered.
         """
         self._source = source
         self._secret = secret
         self._in_force = in_force
-        self._causes = tuple(causes)
+        self._sent = sent
+        self._received = received
         self._kept: dict[int, tuple[Accepted, Passed]] = {}
 
     def in_force(self) -> InForce:
@@ -131,15 +134,17 @@ class Clearance:
             return {}
         names = [] if answered is None else [EventId(answered)]
         names += [] if named_by is None else named_by(checked.data.open)
-        causes = {name: self._cause(name, beside) for name in names}
+        recipients, _ = recipients_of(checked, rules)
+        causes = {name: self._cause(name, beside, recipients) for name in names}
         return {name: cause for name, cause in causes.items() if cause is not None}
 
-    def _cause(self, event_id: EventId, beside: Mapping[EventId, Passed]) -> Cause | None:
+    def _cause(
+        self, event_id: EventId, beside: Mapping[EventId, Passed], recipients: frozenset[AgencyId]
+    ) -> Cause | None:
         neighbour = beside.get(event_id)
-        cause = neighbour.cause() if neighbour else None
-        for look in self._causes:
-            cause = cause or look(event_id)
-        return cause
+        if neighbour is not None:
+            return neighbour.cause()
+        return self._sent(event_id) or self._received(event_id, recipients)
 
     def keep(self, accepted: Accepted, passed: Passed) -> None:
         """Keep what passed for the relay, if there is room; the outbox has it in any case."""

@@ -16,6 +16,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import reduce
 from typing import TYPE_CHECKING, Final
 
 from broker import telemetry
@@ -25,7 +26,7 @@ from broker.pipeline.reading import cause_named_by, cause_of, contradicts, merge
 from broker.pipeline.remarks import Remarks, claimed_source
 from broker.policy import admit
 from broker.ports import Cause, EntryKind, Finding, Keep, State, Station, Taken
-from broker.sealing.unseal import open_record, sealed_at
+from broker.sealing.unseal import open_record, require_sound, sealed_at
 from broker.stages import Closed, Opened
 
 if TYPE_CHECKING:
@@ -249,6 +250,11 @@ class EventFeed:
         if not completes and after.named == before.named:
             step.drop(placed)
             return
+        try:
+            require_sound(after)
+        except RejectedError as error:
+            step.refuse(placed, error.code, "unseal")
+            return
         step.let_in(placed, admitted, after, EntryKind.COMPLETED if completes else None)
 
     def _add_late_parts(self, kept: Kept, arrived: frozenset[KeyId], step: _Step) -> None:
@@ -260,8 +266,11 @@ class EventFeed:
             view = self._reader.open(kept)
             if isinstance(view, Opened):
                 self._admit(view, step)
-                against = self._contradicted(kept, view, arrived, step)
-                if against is not None:
+                before = self._opened_before(kept, view, arrived, step)
+                against = next((one for one in before if contradicts(one, view)), None)
+                if against is None:
+                    require_sound(reduce(merge, before, view))
+                else:
                     code, evidence = "inbound.contradicts", (against.verified.leaf, *evidence)
         except RejectedError as error:
             code = error.code
@@ -288,14 +297,13 @@ class EventFeed:
             )
         )
 
-    def _contradicted(self, kept: Kept, view: Opened, arrived: frozenset[KeyId], step: _Step) -> Opened | None:
-        """Return what of the same event, as it stood before these keys, says something else than a completed record."""
+    def _opened_before(self, kept: Kept, view: Opened, arrived: frozenset[KeyId], step: _Step) -> list[Opened]:
+        """Return the other records of the event of a completed one, as they stood before these keys."""
         name = (view.source, view.event_id)
         others = [other for other in self._inbox.event(view.event_id, view.source) if other.row != kept.row]
         opened = [open_record(other.verified, self._reader.keyring(other.refused | arrived)) for other in others]
         before = [one for one in opened if isinstance(one, Opened)]
-        before += [one for one in step.late if (one.source, one.event_id) == name]
-        return next((one for one in before if contradicts(one, view)), None)
+        return before + [one for one in step.late if (one.source, one.event_id) == name]
 
     def _commit(self, step: _Step, *, count: int, offsets: Mapping[Topic, tuple[int, int]] | None = None) -> None:
         self._receiver.probe.passed(Station.OPENED, count)

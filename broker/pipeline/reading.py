@@ -91,22 +91,35 @@ class InboxReader:
         """
         return self.merged(self._inbox.event(event_id, source))
 
-    def cause(self, event_id: EventId) -> Cause | None:
-        """Return what this node was sent of an event that another one answers; None if several sources use its id."""
+    def cause(self, event_id: EventId, among: frozenset[AgencyId] = frozenset()) -> Cause | None:
+        """Return what this node was sent of an event that another one answers or names.
+
+        Args:
+            event_id: its id, which whoever learns it can use for an event of its own.
+            among: who is answered. Of several sources that use the id, the one among these is meant.
+
+        Returns:
+            None if it is not here, or if it is not certain which source is meant.
+        """
         with self._lock:
             known, forgotten = self._causes.get(event_id), self._forgotten
         if known is not None:
             return known
+        sources = {source for source, _ in self._inbox.known([event_id])}
+        alone = len(sources) == 1
+        meant = sources if alone else sources & among
+        if len(meant) != 1:
+            # Whoever learnt an id could else put an event of its own in the place of the one that is answered.
+            return None
         try:
-            opened = self.merged(self._inbox.event(event_id))
+            opened = self.merged(self._inbox.event(event_id, *meant))
         except RejectedError:
             return None
-        if opened is None or len(self._inbox.known([event_id])) > 1:
-            # Whoever learnt an id could else put an event of its own in the place of the one that is answered.
+        if opened is None:
             return None
         cause = cause_of(opened)
         with self._lock:
-            if forgotten == self._forgotten:  # else a further record may have come since it was read
+            if alone and forgotten == self._forgotten:  # else a further record may have come since it was read
                 self._causes[event_id] = cause
                 if len(self._causes) > _CAUSES_KEPT:
                     self._causes.popitem(last=False)

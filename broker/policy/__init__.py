@@ -8,7 +8,7 @@
 from broker.policy.document import default_agreements
 from broker.policy.explanation import Decision, explain
 from broker.policy.incoming import admit
-from broker.policy.outgoing import clear
+from broker.policy.outgoing import clear, recipients_of
 from broker.policy.rules import Rules, compile_rules
 from broker.policy.twins import reduced
 
@@ -20,5 +20,6 @@ __all__ = [
     "compile_rules",
     "default_agreements",
     "explain",
+    "recipients_of",
     "reduced",
 ]

@@ -15,12 +15,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from schemas.catalogue import find
+
 if TYPE_CHECKING:
     from broker.names import AgencyId, EventId
     from broker.ports import Cause
     from schemas.base import OpenPart
 
 
+_NEVER_LINKED: Final = "victim"
 KEPT_FROM: Final = "forbidden.kept-from"
 """Told to the sender alone: who is kept from an event must not learn that there is something to be kept from."""
 
@@ -189,15 +192,20 @@ def recipient_sent(attribute: str) -> Test:
     """Whether the recipient sent one of the events that a field of the open part lists."""
 
     def test(asked: Asked, recipient: AgencyId) -> bool:
-        causes = (asked.known.get(event_id) for event_id in getattr(asked.open, attribute))
-        return any(cause is not None and cause.source == recipient for cause in causes)
+        named = known_to(getattr(asked.open, attribute), recipient, asked.known)
+        return any(asked.known[event_id].source == recipient for event_id in named)
 
     return test
 
 
 def known_to(event_ids: Iterable[EventId], reader: AgencyId, known: Mapping[EventId, Cause]) -> tuple[EventId, ...]:
-    """Return those of some events that an agency sent or received, as far as this node knows."""
+    """Return those of some events that an agency sent or received, as far as this node knows.
+
+    None that determines or protects a victim: whoever has the reduced twin could be told which case it belongs to.
+    """
     causes = ((event_id, known.get(event_id)) for event_id in event_ids)
     return tuple(
-        event_id for event_id, cause in causes if cause and (reader == cause.source or reader in cause.audience)
+        event_id
+        for event_id, cause in causes
+        if cause and (reader == cause.source or reader in cause.audience) and find(cause.type).area != _NEVER_LINKED
     )

@@ -14,6 +14,7 @@ from broker.names import AgencyId, area_topic, mail_topic
 from broker.policy.agreement import Grant
 from broker.policy.judgement import Judgement, asked_about, judge
 from broker.stages import Admitted
+from schemas.envelope import NEVER_MENTIONED
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -53,6 +54,7 @@ def admit(opened: Opened, rules: Rules, *, reader: AgencyId, causes: Mapping[Eve
         attributes["time"][:10],
         attributes["dataschema"],
         opened.named,
+        tuple(opened.withheld),
         tuple(opened.parts),
         rules.fields_asked(type_name)(opened.open),
     )
@@ -101,13 +103,19 @@ def _require_place(opened: Opened, rules: Rules, reader: AgencyId) -> bool:
 
 
 def _require_parts(opened: Opened, judgement: Judgement, grant: Grant, *, on_topic: bool) -> None:
-    """Refuse parts that the reader may not have, or that nobody who reads this topic may have."""
+    """Refuse parts that the reader, or everybody who reads this topic, may not have; and silence about one."""
     allowed = grant.compartments
     if on_topic:
         clauses = (clause for one in judgement.agreements for clause in one.recipients if clause.on_topic)
         allowed = allowed.union(*(clause.compartments for clause in clauses))
     if not (allowed.issuperset(opened.named) and grant.compartments.issuperset(opened.parts)):
         raise ForbiddenError("forbidden.part", agreement=grant.agreement, clause=grant.clause)
+    # What every event of the type has is here or said to be withheld: else nobody would ask the rules that bind it.
+    owed, told = opened.kind.required - NEVER_MENTIONED, {*opened.named, *opened.withheld}
+    if on_topic:  # where one copy is for all, nothing is said of what only some may not have
+        owed, told = owed & grant.compartments, set(opened.named)
+    if not owed <= told:
+        raise ForbiddenError("forbidden.part-missing", agreement=grant.agreement, clause=grant.clause)
 
 
 def _require_narrowed(opened: Opened, judgement: Judgement) -> None:

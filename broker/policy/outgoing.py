@@ -123,10 +123,13 @@ def asked_of(checked: Checked, rules: Rules, causes: Mapping[EventId, Cause]) ->
     """Say what the agreements may know of an event that is to be sent.
 
     Raises:
-        ForbiddenError: the source is not in the federation, or the audience names an unknown role.
+        ForbiddenError: the source is not in the federation, the audience names an unknown role, or the event an unknown
+            agency as one that it is kept from: misspelt, it would keep nobody away, nor any unit of a house outside.
     """
     if checked.source not in rules.roles:
         raise ForbiddenError("forbidden.source")
+    if not checked.data.kept_from() <= rules.roles.keys():
+        raise ForbiddenError("forbidden.kept-from-unknown")
     recipients, named = recipients_of(checked, rules)
     return asked_about(checked, checked.data.open, rules, causes, recipients=recipients, named=named, sending=True)
 

@@ -20,7 +20,7 @@ audience (`broker.policy.admit`).
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -29,7 +29,7 @@ from broker.errors import UntrustedError
 from broker.limits import MAX_BATCH, MAX_PARTS, MAX_VALUE_BYTES
 from broker.names import COVER, source_uri
 from broker.sealing.batch import Batch, parse_payload_unverified, pre_authentication_encoding
-from broker.sealing.contents import read_compartment, read_cover
+from broker.sealing.contents import read_compartment, read_cover, require_rules
 from broker.sealing.encoding import parse_parts_unverified, parse_seal_unverified
 from broker.sealing.headers import leaf_of, parse_headers_unverified
 from broker.sealing.keyrecords import RECORD_KEY
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from broker.sealing.headers import UnverifiedHeaders
     from broker.sealing.keyring import Keyring
     from broker.stages import Fetched
+    from schemas.envelope import CoverEvent
 
 _BATCHES_KEPT: Final = 512
 
@@ -163,7 +164,7 @@ def open_record(verified: Verified, keyring: Keyring) -> Opened | Closed:
 
     Raises:
         UntrustedError: a part does not open under the key that it names, or the cover is not this record's.
-        InvalidEventError: the catalogue refuses the cover or a compartment.
+        InvalidEventError: the catalogue refuses the cover or a compartment, or what they say together.
     """
     cover_part, *others = parse_parts_unverified(verified.fetched.value or b"", most=MAX_PARTS)
     cipher = keyring.get(verified.source, cover_part.key_id)
@@ -173,8 +174,7 @@ def open_record(verified: Verified, keyring: Keyring) -> Opened | Closed:
     cover = open_part(cipher, cover_part, context=context, name=COVER)
     kind, event, loaded = read_cover(cover)
     names = cast("tuple[PartName, ...]", event.data.parts)
-    if event.source != source_uri(verified.source) or len(names) != len(others):
-        raise UntrustedError("untrusted.cover", "the cover names another source, or other parts, than the record has")
+    _require_same_record(event, verified.source, len(others))
     parts: dict[PartName, OpenedPart] = {}
     missing: dict[PartName, KeyId] = {}
     for name, part in zip(names, others, strict=True):
@@ -186,7 +186,7 @@ def open_record(verified: Verified, keyring: Keyring) -> Opened | Closed:
             model = read_compartment(content, kind, name, loaded["dataschema"])
             parts[name] = OpenedPart(name=name, content=content, model=model)
     del loaded["data"]
-    return Opened(
+    opened = Opened(
         verified=verified,
         event_id=loaded["id"],
         kind=kind,
@@ -200,3 +200,19 @@ def open_record(verified: Verified, keyring: Keyring) -> Opened | Closed:
         missing=missing,
         withheld=cast("dict[PartName, str]", event.data.withheld or {}),
     )
+    require_sound(opened)
+    return opened
+
+
+def _require_same_record(event: CoverEvent[Any], source: AgencyId, parts: int) -> None:
+    if event.source != source_uri(source) or len(event.data.parts) != parts:
+        raise UntrustedError("untrusted.cover", "the cover names another source, or other parts, than the record has")
+
+
+def require_sound(opened: Opened) -> None:
+    """Ask the catalogue's rules across parts of an event; again whenever another record or key has added a part.
+
+    Raises:
+        InvalidEventError: `invalid.compartment`.
+    """
+    require_rules(opened.kind, opened.open, {name: part.model for name, part in opened.parts.items()})

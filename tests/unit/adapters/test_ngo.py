@@ -315,6 +315,8 @@ def test_case_person_and_agencies_kept_out_may_be_named(read: Read, intake: dict
     assert body["data"]["identity"]["personRef"] == "p-000232"
     withheld = body["data"]["narrative"]["withheldFrom"]
     assert withheld == [{"who": "imigrasi-bengkulu", "reason": "fear_of_harm"}]
+    ended = only(read({**intake, "con_Consent": "FALSE", "sim_ConsentChange": "withdrawn"}))
+    assert "withheldFrom" not in ended["data"]["narrative"]
 
 
 def test_without_an_end_the_time_is_kobo_s_in_utc(read: Read, intake: dict[str, Any]) -> None:

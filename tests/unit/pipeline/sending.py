@@ -178,7 +178,13 @@ class Node:
         self.keys = SqliteKeyStore(folder, at_rest=at_rest)
         self.threads = [Thread(name) for name in ("outbox", "keys", "work")]
         secret = at_rest.secret("ids")
-        clearance = Clearance(source=source, secret=secret, in_force=force, causes=(self.outbox.cause, inbox_cause))
+        clearance = Clearance(
+            source=source,
+            secret=secret,
+            in_force=force,
+            sent=self.outbox.cause,
+            received=lambda event_id, _: inbox_cause(event_id),
+        )
         self.relay = Relay(
             sender=Sender(
                 source=source, signer=SIGNER, secret=secret, ciphers=Keyring(self.keys.data_key), tag=at_rest.tag

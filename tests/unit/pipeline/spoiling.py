@@ -19,13 +19,18 @@ if TYPE_CHECKING:
 
 def with_cover(cleared: Cleared, change: Callable[[dict[str, Any]], None]) -> Cleared:
     """Let the covers of an event say something else than the agreements let pass."""
+    return with_part(cleared, COVER, change)
+
+
+def with_part(cleared: Cleared, name: str, change: Callable[[dict[str, Any]], None]) -> Cleared:
+    """Let a part of an event say something else than the catalogue let pass."""
 
     def changed(part: ClearedPart) -> ClearedPart:
-        if part.name != COVER:
+        if part.name != name:
             return part
-        cover = orjson.loads(part.content)
-        change(cover)
-        return replace(part, content=orjson.dumps(cover))
+        content = orjson.loads(part.content)
+        change(content)
+        return replace(part, content=orjson.dumps(content))
 
     copies = [replace(copy, parts=tuple(map(changed, copy.parts))) for copy in cleared.copies]
     return replace(cleared, copies=tuple(copies))
@@ -52,7 +57,7 @@ def pages(folder: Path) -> bytes:
 def with_late_key(police: Source, cleared: Cleared, name: str) -> tuple[Sent, list[Sealed]]:
     """Seal an event whose named part has a key of its own; return what is sent, and that key's record."""
     (copy,) = cleared.copies
-    others = frozenset({ME})
+    others = frozenset({ME, police.agency})
     parts = tuple(replace(part, readers=others) if part.name == name else part for part in copy.parts)
     sent = police.seal(replace(cleared, copies=(replace(copy, parts=parts),)))
     late = keys_to_me(sent)[-1:]

@@ -3,37 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from broker.names import keys_topic
+from broker.names import keys_topic, mail_topic
 from broker.pipeline.reading import Unreadable
+from broker.policy import clear
 from broker.ports import EntryKind, SealedBatch
 from broker.stages import StreamHead
+from broker.validation import check
 from tests.unit.pipeline.receiving import (
     ALERT,
     ME,
     Source,
     kafka,
     keys_to_me,
+    listed,
     put,
     reading,
     rewritten,
 )
-from tests.unit.pipeline.sending import BP3MI, NOON, POL, alert
-from tests.unit.pipeline.spoiling import lose_keys, with_cover
+from tests.unit.pipeline.sending import AGREEMENTS, BP3MI, NOON, POL, UPTD, alert
+from tests.unit.pipeline.spoiling import lose_keys, with_cover, with_late_key, with_part, without_part
+from tests.unit.validation.bodies import SECRET, body, draft
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from broker.stages import Fetched, Sealed
+    from broker.stages import Cleared, Fetched, Sealed
     from tests.conftest import Lines
     from tests.unit.pipeline.receiving import ReadingNode
 
 pytestmark = pytest.mark.asyncio
 
 FROM_POLICE = keys_topic(POL, ME)
+HOLDERS = b'roles = ["migrant-workers", "ngo", "social-affairs", "social-services", "witness-protection"]'
+CONSENT_FOR_ME = listed(agreements_toml=AGREEMENTS.replace(HOLDERS, HOLDERS.replace(b"[", b'["immigration", ')))
+"""A federation in which this agency has types of which two parts must be there."""
 
 
 # --- what is set aside ----------------------------------------------------------------------------
@@ -84,6 +91,75 @@ async def test_what_does_not_verify_is_quarantined_under_the_name_it_claims(tmp_
         rows = await node.thread.run(node.inbox.quarantined, 0, 9)
         assert [(row.offset, row.source, row.station) for row in rows] == [(1, POL, "unseal"), (2, "", "unseal")]
         assert all(row.code.startswith("untrusted.") for row in rows)
+
+
+# --- rules across parts -----------------------------------------------------------------------------
+
+
+def _acknowledging(cleared: Cleared) -> Cleared:
+    """Let the narrative be that of an acknowledgement, while the open part still says that it is an alert."""
+
+    def acknowledge(narrative: dict[str, Any]) -> None:
+        narrative.clear()
+        narrative.update(ackBy="immigration", ackState="acting")
+
+    return with_part(cleared, "narrative", acknowledge)
+
+
+async def test_what_breaks_a_rule_across_parts_is_quarantined(tmp_path: Path) -> None:
+    """A draft that says it would have been refused; a source that seals it all the same is stopped here."""
+    cloud, police = kafka(), Source()
+    sent = police.seal(_acknowledging(police.clear(alert(1))), police.clear(alert(2)))
+    put(cloud, sent.keys, sent.events)
+    async with reading(tmp_path, cloud) as node:
+        await node.drain()
+        assert await node.event_ids() == sent.event_ids[1:]
+        assert await node.quarantined() == [("invalid.compartment", ALERT, 0)]
+
+
+async def test_rule_is_asked_again_when_the_key_of_a_part_comes_late(tmp_path: Path) -> None:
+    """What was delivered stands; the part with which the event would break the rule stays closed."""
+    cloud, police = kafka(), Source()
+    sent, late = with_late_key(police, _acknowledging(police.clear(alert(1))), "narrative")
+    put(cloud, sent.keys, sent.events)
+    async with reading(tmp_path, cloud) as node:
+        await node.drain()
+        assert set((await node.opened())[0].parts) == {"place"}
+        put(cloud, late)
+        await node.drain()
+        assert [(found.code, found.detail) for found in await node.findings()] == [
+            ("inbound.part-refused", "invalid.compartment")
+        ]
+        assert set((await node.opened())[0].parts) == {"place"}
+
+
+def _half(cleared: Cleared, name: str) -> Cleared:
+    """Withhold one of the parts."""
+    return with_cover(
+        without_part(cleared, name), lambda cover: cover["data"].update(withheld={name: "withheld.agreement"})
+    )
+
+
+@pytest.mark.parametrize("apart", ["by record", "by key"])
+async def test_rule_is_asked_of_all_records_of_an_event_together(tmp_path: Path, apart: str) -> None:
+    """Two halves, neither of which breaks a rule by itself, do not make an event that breaks one."""
+    cloud, services = kafka(), Source(UPTD)
+    handed_in = draft(body("E15", audience=ME, data__narrative__withheldFrom=[]))
+    honest = clear(check(handed_in, source=UPTD, secret=SECRET), CONSENT_FOR_ME.rules, {})
+    child = with_part(honest, "identity", lambda identity: identity.update(isMinor=True))
+    first = services.seal(_half(child, "narrative"))
+    second, late = with_late_key(services, _half(child, "identity"), "narrative")
+    by_key = apart == "by key"
+    put(cloud, first.keys, second.keys, [] if by_key else late, first.events, second.events)
+    async with reading(tmp_path, cloud, force=lambda: CONSENT_FOR_ME) as node:
+        await node.drain()
+        put(cloud, late if by_key else [])
+        await node.drain()
+        assert [set(view.parts) for view in await node.opened()] == [{"identity"}]
+        found = [(one.code, one.detail) for one in await node.findings()]
+        assert found == ([("inbound.part-refused", "invalid.compartment")] if by_key else [])
+        topic = mail_topic(UPTD, ME)
+        assert await node.quarantined() == ([] if by_key else [("invalid.compartment", topic, 1)])
 
 
 # --- this node's own records ----------------------------------------------------------------------

@@ -207,8 +207,8 @@ async def test_what_this_node_received_is_known_as_a_cause(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("at_once", [0, 1], ids=["read one after the other", "read at once"])
-async def test_an_id_that_two_sources_use_is_no_cause(tmp_path: Path, at_once: int) -> None:
-    """Both events are delivered and the later one is reported; no answer is judged by either."""
+async def test_an_id_that_two_sources_use_is_the_cause_of_whom_the_answer_goes_to(tmp_path: Path, at_once: int) -> None:
+    """Both events are delivered and the later one is reported; nobody can make an alert unanswerable by its id."""
     cloud, police, social = kafka(), Source(), Source(UPTD)
     sent = police.send(alert(1, audience=ME))
     (event_id,) = sent.event_ids
@@ -224,6 +224,12 @@ async def test_an_id_that_two_sources_use_is_no_cause(tmp_path: Path, at_once: i
         await node.drain()
         assert await node.event_ids() == [event_id, event_id]
         assert await node.thread.run(node.reader.cause, event_id) is None
+        for asked in (POL, UPTD):
+            meant = await node.thread.run(node.reader.cause, event_id, frozenset({asked, BP3MI}))
+            assert meant is not None
+            assert meant.source == asked
+        for among in ({POL, UPTD}, {BP3MI}):
+            assert await node.thread.run(node.reader.cause, event_id, frozenset(among)) is None
         (found,) = await node.findings()
         assert (found.code, {found.source, found.detail}) == ("inbound.same-id", {POL, UPTD})
 

@@ -46,7 +46,8 @@ E12 | police | witness-protection: narrative; social-services: open; ngo [named�
 E13 | counter-terrorism, police, immigration | counter-terrorism, police, immigration: network
 E14 | police, task-force | all [linked†]: narrative
 E15 | ngo, social-services, witness-protection
-    | social-services, ngo, witness-protection, migrant-workers, social-affairs: identity, narrative; police: identity
+    | social-services, ngo, witness-protection, migrant-workers, social-affairs [may know]: identity, narrative;
+      police [may know]: identity
 E16 | immigration, police, ngo, social-services, witness-protection
     | social-services, ngo, witness-protection, migrant-workers, social-affairs [named†]:
       identity, narrative, place, safe_contact
@@ -188,6 +189,10 @@ SCENES: Final[Mapping[str, list[Scene]]] = {
         _scene(data__open__events=[CAUSE_ID]),
         _scene("known", data__open__events=[CAUSE_ID], cause=(OTHER, READER)),
         _scene("linked", data__open__events=[CAUSE_ID], cause=(READER, SOURCE)),
+    ],
+    "E15": [
+        _scene("may know", data__narrative__withheldFrom=[]),
+        _scene(data__narrative__withheldFrom=[{"who": READER, "reason": "fear_of_harm"}]),
     ],
     "E17": _answers(),
     "E19": [

@@ -219,6 +219,27 @@ def test_part_of_the_topic_that_opens_although_it_may_not_is_refused() -> None:
     assert _refused(opened_too, IMI).code == "forbidden.part"
 
 
+def test_copy_that_is_silent_about_a_part_is_refused() -> None:
+    """A part that every event of the type has is named or withheld; nobody could ask the rules that bind it else."""
+    narrative = PartName("narrative")
+    event = _arrived("E15", NGO, POL)
+    assert _admitted(event, POL)
+    for silent in (replace(event, withheld={}), replace(event, named=(), parts={})):
+        error = _refused(silent, POL)
+        assert (error.code, error.agreement, error.clause) == ("forbidden.part-missing", "E15", "recipient.1")
+    alert = _alert()
+    on_topic = replace(alert, named=(PartName("place"),), parts={}, withheld={narrative: "withheld.agreement"})
+    assert _refused(on_topic, IMI).code == "forbidden.part-missing"
+    assert _admitted(replace(alert, named=(narrative,), parts={}), IMI)
+
+
+def test_part_that_is_never_mentioned_is_not_asked_for() -> None:
+    """Who may not have health or a safe contact does not learn by silence either that there is one."""
+    event = _arrived("E16", IMI, UPTD)
+    assert {"health", "safe_contact"}.isdisjoint(event.withheld)
+    assert _admitted(event, UPTD)
+
+
 def test_part_whose_key_is_still_missing_is_no_reason() -> None:
     """A named part that is allowed and has not opened yet does not hold the event up."""
     event = _alert()

@@ -1,4 +1,4 @@
-"""E19: whoever is accused or must not know has nothing, by name, by role, or by the role of its house."""
+"""E19 and E15: whoever is accused, feared or must not know has nothing, by name, by role, or by that of its house."""
 
 from __future__ import annotations
 
@@ -62,7 +62,6 @@ def test_nobody_is_left_and_nobody_learns_why() -> None:
 HOUSES = [
     pytest.param([POL], set(), id="the police: no unit of theirs, wherever"),
     pytest.param([PPA], {PPA_ELSEWHERE}, id="one unit: another one may know"),
-    pytest.param([STRANGER], {PPA, PPA_ELSEWHERE}, id="an agency that is not in the federation"),
     pytest.param([IMI], {PPA, PPA_ELSEWHERE}, id="immigration, which has no units"),
 ]
 
@@ -74,6 +73,28 @@ def test_unit_of_an_accused_house_is_kept_away_too(kept: list[AgencyId], told: s
     audience = f"{UPTD} role:police-ppa"
     result = clear(checked("E19", NGO, audience=audience, **_keeping(*kept, accused=True)), ours, {})
     assert shown(result) == dict.fromkeys({UPTD, *told}, ALL)
+
+
+@pytest.mark.parametrize("accused", [True, False], ids=["accused", "must not know"])
+@pytest.mark.parametrize("audience", [UPTD, f"{UPTD} role:police-ppa"])
+def test_name_that_nobody_has_keeps_the_event_back(audience: str, accused: bool) -> None:  # noqa: FBT001
+    """Misspelt, or a house outside: nobody can tell whose unit would read of it, so that the sender looks again."""
+    event = checked("E19", NGO, audience=audience, **_keeping(POL, STRANGER, accused=accused))
+    assert refused(event).code == "forbidden.kept-from-unknown"
+    assert explain(event, UPTD, RULES, {}).code == "forbidden.kept-from-unknown"
+
+
+def test_agency_that_a_survivor_fears_is_not_told_of_consent() -> None:
+    """E15: refused by name, left out by role; the others are told."""
+    fears = {"data__narrative__withheldFrom": [{"who": one, "reason": "fear_of_harm"} for one in (POL, UPTD)]}
+    assert refused(checked("E15", NGO, audience=f"{LPSK} {POL}", **fears)).code == "forbidden.kept-from"
+    audience = "role:social-services role:witness-protection role:police"
+    result = cleared(checked("E15", NGO, audience=audience, **fears))
+    assert shown(result) == {LPSK: {"identity", "narrative"}}
+    assert [(one.agency, one.code) for one in result.left_out] == [
+        (POL, "forbidden.recipient"),
+        (UPTD, "forbidden.recipient"),
+    ]
 
 
 def test_decision_about_one_event_is_not_taken_for_the_next() -> None:
@@ -117,7 +138,7 @@ def test_agreement_that_forgets_to_ask_is_not_used() -> None:
     """Of a type that names who is kept from it, every clause about recipients asks; of any other, none can."""
     text = default_agreements().decode()
     asks = 'when = [{ fact = "not-kept-from-recipient" }]\n'
-    assert text.count(asks) == 1
+    assert text.count(asks) == 3
     for bad in ("", asks.replace("recipient", 'recipient", judged_by = "sender')):
         with pytest.raises(MisconfiguredError) as caught:
             rules(toml=text.replace(asks, bad).encode())

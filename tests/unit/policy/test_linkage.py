@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 ONE, TWO, THREE, UNKNOWN = (EventId(f"5f1b1a0e-6f0e-8c56-9d39-0b2f6a3f001{number}") for number in range(4))
 
 
-def _known(event_id: EventId, source: AgencyId, *audience: AgencyId) -> tuple[EventId, Cause]:
-    kind = "id.simpul.alert.issued.v1"
+def _known(
+    event_id: EventId, source: AgencyId, *audience: AgencyId, kind: str = "id.simpul.alert.issued.v1"
+) -> tuple[EventId, Cause]:
     return event_id, Cause(event_id=event_id, type=kind, source=source, subject=None, audience=frozenset(audience))
 
 
@@ -80,3 +81,14 @@ def test_the_task_force_links_what_it_was_sent() -> None:
     causes = dict([_known(ONE, IMI, GT), _known(TWO, UPTD, GT)])
     result = cleared(_linkage(f"{IMI} {UPTD}", ONE, TWO, source=GT), causes)
     assert [cover_of(copy)["data"]["open"]["events"] for copy in result.copies] == [[ONE], [TWO]]
+
+
+@pytest.mark.parametrize("kind", ["victim.protection-notified", "victim.status-determined", "screening.completed"])
+def test_event_about_a_victim_is_linked_for_nobody(kind: str) -> None:
+    """Neither its source nor a reader is named it, so that a twin and a case are never told to belong together."""
+    about = _known(TWO, POL, IMI, UPTD, kind=f"id.simpul.{kind}.v1")
+    causes = dict([_known(ONE, IMI, POL), about, _known(THREE, UPTD, POL, IMI)])
+    result = cleared(_linkage(f"{IMI} {UPTD}", ONE, TWO, THREE), causes)
+    assert [cover_of(copy)["data"]["open"]["events"] for copy in result.copies] == [[ONE, THREE], [THREE]]
+    by_source = refused(_linkage(POL, ONE, TWO, source=GT), causes | dict([_known(TWO, POL, GT, kind=about[1].type)]))
+    assert by_source.code == "forbidden.not-its-event"

@@ -12,6 +12,7 @@ from broker.errors import ForbiddenError
 from broker.names import COVER, AgencyId, PartName, area_topic, mail_topic
 from broker.policy import admit, clear, explain
 from broker.stages import Checked, Cleared, ClearedPart, Copy
+from schemas.envelope import NEVER_MENTIONED
 from tests.unit.policy.arrivals import opened
 from tests.unit.policy.asking import shown
 from tests.unit.policy.federations import ROLES, rules
@@ -46,9 +47,12 @@ def _played(row: str, scene: Scene, source: AgencyId, reader: AgencyId, audience
 
 
 def _sent_anyway(event: Checked, reader: AgencyId, parts: set[str]) -> Cleared:
-    """What a source seals that asks no agreement: some parts, into the mailbox of its choice."""
+    """What a source seals that asks no agreement: some parts, the others withheld, into a mailbox."""
     names = [name for name in event.compartments if name in parts]
-    data = {"open": orjson.Fragment(event.open_json), "parts": names}
+    withheld = [name for name in event.compartments if name not in {*parts, *NEVER_MENTIONED}]
+    data: dict[str, object] = {"open": orjson.Fragment(event.open_json), "parts": names}
+    if withheld:
+        data["withheld"] = dict.fromkeys(withheld, "withheld.agreement")
     cover = orjson.dumps({**event.attributes, "audience": reader, "data": data})
     sealed = [(PartName(COVER), cover), *((name, event.compartments[name]) for name in names)]
     own = frozenset({reader})
@@ -98,7 +102,7 @@ def test_recipient_lets_in_exactly_what_the_table_says(row: str, scene: Scene) -
         opens = opens_for(row, sender, role, scene.words, sending=False)
         every = set(map(str, event.compartments))
         for parts in (every, every & (opens or set())):
-            if "narrative" not in parts and row == "E19":
+            if "narrative" not in parts and row in {"E15", "E19"} and "may know" not in scene.words:
                 continue  # who is kept away is said there: the cover alone is judged without it
             arrived = opened(_sent_anyway(event, reader, parts), reader)
             try:

@@ -55,6 +55,7 @@ _ACK = {
                 "data__open__change": "withdrawn",
                 "data__open__deadline": "2026-08-10T11:15:00+07:00",
                 "data__narrative__evidence": GONE,
+                "data__narrative__withheldFrom": GONE,
             },
             id="withdrawal",
         ),
@@ -208,6 +209,15 @@ def test_what_a_type_allows(number: str, changes: dict[str, Any]) -> None:
             "guardian_conflict",
             id="guardian in conflict speaks",
         ),
+        *[
+            pytest.param(
+                "E15",
+                {"data__open__change": change, "data__open__deadline": "2026-08-10T11:22:00+07:00"},
+                "withheld_on_withdrawal",
+                id=f"{change}, and a holder is not to know",
+            )
+            for change in ("withdrawn", "expired")
+        ],
         pytest.param("E15", {"data__identity": GONE}, "missing", id="consent of nobody"),
         pytest.param("E15", {"data__narrative__promptsCovered__0": "x"}, "enum", id="eighth prompt"),
         pytest.param(

@@ -14,6 +14,9 @@ from tests.unit.schemas.samples import EVENT, GONE, refused
     [
         pytest.param({"data__open__events": []}, "too_short", id="no event"),
         pytest.param({"data__open__events": [EVENT, EVENT]}, "repeats", id="event twice"),
+        pytest.param({"subject": "SATGAS-1"}, "linkage_reduced", id="case"),
+        pytest.param({"causationid": EVENT}, "linkage_reduced", id="cause"),
+        pytest.param({"correlationid": EVENT}, "linkage_reduced", id="correlation"),
         pytest.param({"data__open__events": ["x"]}, "string_pattern_mismatch", id="no id of an event"),
         pytest.param({"data__open__rule__version": GONE}, "missing", id="rule without version"),
         pytest.param({"data__open__rule__id": "Phone Token"}, "string_pattern_mismatch", id="rule in words"),

@@ -87,8 +87,8 @@ def test_a_referral_by_consent_needs_somebody_who_may_give_it(
 
 
 _CHILD: dict[str, Any] = {"data__identity__isMinor": True}
-_WITHDRAWN = {"data__open__change": "withdrawn", "data__open__deadline": "2026-08-10T11:15:00+07:00"}
-_NARROWED = {**_WITHDRAWN, "data__open__change": "narrowed"}
+_NARROWED = {"data__open__change": "narrowed", "data__open__deadline": "2026-08-10T11:15:00+07:00"}
+_WITHDRAWN = {**_NARROWED, "data__open__change": "withdrawn", "data__narrative__withheldFrom": GONE}
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ _TERM = timedelta(hours=72)
 _QUARTER = timedelta(minutes=15)
 _LEFT = st.timedeltas(timedelta(hours=-1), timedelta(hours=80))
 _AT_A_MARK = st.integers(-4, 320).map(lambda quarters: _ROUNDED + quarters * _QUARTER - _TIME)
-_WITHDRAWN = {"data__open__change": "withdrawn"}
+_NARROWED = {"data__open__change": "narrowed"}
 
 
 def _judged(left: timedelta) -> set[str]:
@@ -106,7 +106,7 @@ def _judged(left: timedelta) -> set[str]:
     return {"deadline_late"} if left > _TERM else {"deadline_exact"} if (_TIME + left - _ROUNDED) % _QUARTER else set()
 
 
-@pytest.mark.parametrize(("number", "changes"), [("E15", _WITHDRAWN), ("E25", {}), ("E25", _ERASE)])
+@pytest.mark.parametrize(("number", "changes"), [("E15", _NARROWED), ("E25", {}), ("E25", _ERASE)])
 @given(left=_LEFT | _AT_A_MARK)
 def test_a_deadline_lies_within_three_days(number: str, changes: dict[str, Any], left: timedelta) -> None:
     """UU 27/2022: 3x24 hours, and not before the event; and at a mark that does not tell the minute of the event."""
@@ -114,7 +114,7 @@ def test_a_deadline_lies_within_three_days(number: str, changes: dict[str, Any],
     assert refused(number, time=_TIME.isoformat(), **said) == _judged(left)
 
 
-@pytest.mark.parametrize(("number", "changes"), [("E15", _WITHDRAWN), ("E25", {})])
+@pytest.mark.parametrize(("number", "changes"), [("E15", _NARROWED), ("E25", {})])
 def test_rounding_does_not_break_a_deadline(number: str, changes: dict[str, Any]) -> None:
     """A recipient takes the whole of the term, counted from before the time was rounded, and not an hour more."""
     said = {**changes, "time": _ROUNDED.strftime("%Y-%m-%dT%H:%M:%SZ")}

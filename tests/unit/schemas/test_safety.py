@@ -84,7 +84,14 @@ def test_it_is_kept_from_the_accused_and_from_all_who_must_not_know(
 
 
 def test_other_types_are_kept_from_nobody() -> None:
-    """Only a safety risk names agencies that must not have it."""
+    """Only a safety risk and a consent name agencies that must not have them."""
     for number in ("E12", "E14", "E18", "E20", "E21", "E25"):
         data = kind(number).draft.validate_json(json.dumps(example(number)).encode()).data
         assert data.kept_from() == frozenset()
+
+
+def test_consent_is_kept_from_whom_the_person_fears() -> None:
+    """Every agency that it is withheld from, whatever the reason."""
+    withheld = [{"who": "lpsk", "reason": "fear_of_harm"}, {"who": "dinsos", "reason": "will_tell_themselves"}]
+    document = changed(example("E15"), data__narrative__withheldFrom=withheld)
+    assert kind("E15").draft.validate_json(json.dumps(document).encode()).data.kept_from() == {"lpsk", "dinsos"}

@@ -5,7 +5,7 @@ import traceback
 import pytest
 
 from broker.errors import InvalidEventError
-from broker.sealing.contents import read_compartment, read_cover
+from broker.sealing.contents import read_compartment, read_cover, require_rules
 from schemas.alert import AlertIssuedNarrative
 from schemas.catalogue import find
 from tests.vector_builder.writing import short_alert
@@ -104,3 +104,19 @@ def test_a_refusal_names_the_field() -> None:
         read_cover(COVER.replace(b'"P0"', b'"P9"').replace(b'"area"', b'"' + SECRET + b'"'))
     assert {fault.path for fault in caught.value.faults} == {"priority", "?"}
     assert {fault.code for fault in caught.value.faults} == {"invalid.cover"}
+
+
+@pytest.mark.parametrize("dataschema", [ALERT.dataschema, "urn:simpul:schema:sha256:" + "ab" * 32])
+def test_parts_obey_the_rules_that_bind_them_together(dataschema: str) -> None:
+    """A source that asked no rule is found out by whoever opens all parts of the type, of whatever release they are."""
+    kind, cover, _ = read_cover(COVER.replace(ALERT.dataschema.encode(), dataschema.encode()))
+    answer = b'{"ackBy":"immigration","ackState":"acting"}'
+    honest, false = (read_compartment(text, kind, "narrative", dataschema) for text in (NARRATIVE, answer))
+    require_rules(kind, cover.data.open, {"narrative": honest})
+    require_rules(kind, cover.data.open, {})  # nobody can judge by half
+    with pytest.raises(InvalidEventError) as caught:
+        require_rules(kind, cover.data.open, {"narrative": false})
+    error = caught.value
+    assert (error.code, [fault.path for fault in error.faults]) == ("invalid.compartment", ["data"])
+    assert error.__cause__ is None
+    assert error.__context__ is None
