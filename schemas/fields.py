@@ -21,6 +21,7 @@ class FieldRow:
         kind: type or format.
         patterns: the forms that its text has: one, or that of each item of a list of fixed length.
         names: the form of the names of a map, or empty.
+        name_lists: name and version of each code list from which the names of a map come.
         limits: keyword of JSON Schema and number, in the order in which they are told.
         code_lists: name and version of each code list from which its values come.
         codes: its values, where they are few and closed; a text that could be taken for a number stands in quotes.
@@ -33,6 +34,7 @@ class FieldRow:
     kind: str
     patterns: tuple[str, ...]
     names: str
+    name_lists: tuple[str, ...]
     limits: tuple[tuple[str, int], ...]
     code_lists: tuple[str, ...]
     codes: tuple[str, ...]
@@ -71,14 +73,15 @@ def _rows(root: Schema, model: Schema, part: str, prefix: str) -> Iterator[Field
         inner, suffix = _unwrap(root, field)
         path = f"{prefix}{name}{suffix}"
         nested = "properties" in inner
-        listed = tuple(f"{one['name']} {one['version']}" for one in inner.get("x-simpul-codes", ()))
+        listed, names = _lists(inner), whole.get("propertyNames", {})
         yield FieldRow(
             part=part,
             name=path,
             optional=name not in model.get("required", ()),
             kind="object" if nested else _kind(inner),
             patterns=tuple(one["pattern"] for one in (inner, *whole.get("prefixItems", ())) if "pattern" in one),
-            names=whole.get("propertyNames", {}).get("pattern", ""),
+            names=names.get("pattern", ""),
+            name_lists=_lists(names),
             limits=_limits(field) if nested else _limits(field, inner),
             code_lists=listed,
             codes=() if listed else tuple(map(_code, inner.get("enum", ()))),
@@ -119,6 +122,10 @@ def _kind(field: Schema) -> str:
     if "format" in field:
         return str(field["format"])
     return str(field.get("type", "JSON"))
+
+
+def _lists(field: Schema) -> tuple[str, ...]:
+    return tuple(f"{one['name']} {one['version']}" for one in field.get("x-simpul-codes", ()))
 
 
 def _code(code: object) -> str:

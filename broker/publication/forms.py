@@ -89,6 +89,8 @@ def _kind(kind: str, *, alone: bool) -> Words:
 def _names(row: FieldRow) -> Iterator[Words]:
     if row.names:
         yield words_of("limits", "names").filled(form=_named(row.names))
+    if row.name_lists:
+        yield words_of("limits", "nameLists").filled(lists=", ".join(row.name_lists))
 
 
 def _limits(row: FieldRow) -> Iterator[Words]:
