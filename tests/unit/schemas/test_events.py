@@ -197,9 +197,9 @@ def test_what_a_type_allows(number: str, changes: dict[str, Any]) -> None:
         pytest.param("E15", {"data__open__change": "withdrawn"}, "deadline_missing", id="withdrawal without deadline"),
         pytest.param(
             "E15",
-            {"data__open__change": "withdrawn", "data__open__deadline": "2026-08-10T11:20:43+07:00"},
+            {"data__open__change": "narrowed", "data__open__deadline": "2026-08-10T11:20:43+07:00"},
             "deadline_exact",
-            id="withdrawal to the second",
+            id="narrowing to the second",
         ),
         pytest.param("E15", {"data__narrative__evidence": GONE}, "consent_unproven", id="grant without proof"),
         pytest.param("E15", {"data__narrative__scopes": []}, "consent_unproven", id="grant of nothing"),
