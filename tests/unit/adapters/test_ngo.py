@@ -382,6 +382,7 @@ def test_a_file_that_is_no_json_is_refused(tmp_path: Path) -> None:
     [
         pytest.param({}, id="no scopes"),
         pytest.param({"scopes": "everything"}, id="scope"),
+        pytest.param({"scopes": "protection:sari-contohdua:identity"}, id="scope for a role that there is not"),
         pytest.param({**SETTINGS, "prompts": "some"}, id="prompts"),
         pytest.param({**SETTINGS, "scope_days": "a year"}, id="days"),
         pytest.param({**SETTINGS, "scope": "x"}, id="unknown"),
