@@ -1,12 +1,17 @@
 """Whether a published table gives away what it hides: complementary suppression, decided exactly.
 
 A table with totals is a flow: from a source through rows, cells and columns to a sink, and back as the grand
-total; what an arc may carry is what its entry says of it. A hidden entry is safe if the flow can be led round it in
-another way, and only then (Gusfield, A Graph Theoretic Approach to Statistical Data Security, SIAM J. Comput. 17(3),
-1988). All is whole numbers, so nothing is lost by it.
+total; what an arc may carry is what its entry says of it. How far a hidden entry may move is how much flow can be led
+round it (Gusfield, A Graph Theoretic Approach to Statistical Data Security, SIAM J. Comput. 17(3), 1988). All is
+whole numbers, so nothing is lost by it.
 
 An entry is a count of k or more, `BELOW` (0 to k - 1, so that a zero says nothing either), or None (k or more, hidden
-lest another be derived).
+lest another be derived). Nothing can be learnt of a hidden entry that its mark does not say:
+
+- whatever is `BELOW` can be any of 0 to k - 1;
+- nor do totals alone keep it below k: were its mark not known, it could be k. So hidden entries that somebody could
+  add up from what is shown, in whatever shape, add up to k at the least;
+- whatever is None can be one of k counts at the least.
 """
 
 from collections import deque
@@ -52,9 +57,11 @@ class _Arc:
 
     start: int
     end: int
+    least: int
     more: int
     less: int
-    hidden: bool
+    entry: Entry
+    """What is shown of it; a number also for a total that is not published, which hides nothing."""
 
 
 def judge(table: Table, k: int) -> Verdict:
@@ -65,49 +72,34 @@ def judge(table: Table, k: int) -> Verdict:
         k: the least count that may be shown.
 
     Returns:
-        CONTRADICTORY if no counts fit it; DERIVABLE if a hidden entry has one possible value, or if the hidden entries
-        of a row, a column or the whole add up to less than k; else SAFE.
+        CONTRADICTORY if no counts fit it; DERIVABLE if something can be learnt of a hidden entry that its mark does
+        not say; else SAFE.
     """
-    if any(_small_rest(entries, total, k) for entries, total in _lines(table)):
-        return Verdict.DERIVABLE
-    flow = _Flow(table, k)
-    if not flow.balance():
+    marked = _Flow(table, k, most_below=k - 1)
+    if not marked.balance():
         return Verdict.CONTRADICTORY
-    return Verdict.DERIVABLE if any(arc.hidden and flow.is_fixed(arc) for arc in flow.arcs) else Verdict.SAFE
+    unmarked = _Flow(table, k, most_below=k)
+    unmarked.balance()
+    if all(_is_free(arc, marked, k) for arc in marked.arcs) and all(
+        unmarked.range_of(arc, k)[1] >= k for arc in unmarked.arcs if arc.entry == BELOW
+    ):
+        return Verdict.SAFE
+    return Verdict.DERIVABLE
 
 
-def _lines(table: Table) -> Iterator[tuple[Sequence[Entry], Entry]]:
-    """Each sum that the table states, as its terms and its total."""
-    whole = _whole(table)
-    yield [entry for row in table.cells for entry in row], whole
-    if table.row_totals is not None:
-        yield from zip(table.cells, table.row_totals, strict=True)
-        yield table.row_totals, whole
-    if table.column_totals is not None:
-        yield from zip(zip(*table.cells, strict=True), table.column_totals, strict=True)
-        yield table.column_totals, whole
-
-
-def _whole(table: Table) -> Entry:
-    """The grand total, which anybody can add up where the totals of one kind are all shown."""
-    for totals in (table.row_totals, table.column_totals):
-        if table.total is None and totals is not None:
-            shown = [entry for entry in totals if isinstance(entry, int)]
-            if len(shown) == len(totals):
-                return sum(shown)
-    return table.total
-
-
-def _small_rest(entries: Sequence[Entry], total: Entry, k: int) -> bool:
-    """Whether what is hidden in a line adds up to a count that could not have been shown."""
-    shown = [entry for entry in entries if isinstance(entry, int)]
-    return isinstance(total, int) and len(shown) < len(entries) and 0 <= total - sum(shown) < k
+def _is_free(arc: "_Arc", flow: "_Flow", k: int) -> bool:
+    if isinstance(arc.entry, int):
+        return True
+    low, high = flow.range_of(arc, k)
+    return (low, high) == (0, k - 1) if arc.entry == BELOW else high - low >= k - 1
 
 
 class _Flow:
     """The table as a circulation; nodes are numbers, `balance` makes it hold everywhere."""
 
-    def __init__(self, table: Table, k: int) -> None:
+    def __init__(self, table: Table, k: int, *, most_below: int) -> None:
+        self._k = k
+        self._most_below = most_below
         rows, columns = len(table.cells), len(table.cells[0])
         source, sink = 0, rows + columns + 1
         self.arcs: list[_Arc] = []
@@ -115,21 +107,33 @@ class _Flow:
         self._leaving: list[list[_Arc]] = [[] for _ in self._excess]
         self._arriving: list[list[_Arc]] = [[] for _ in self._excess]
         for i, row in enumerate(table.cells):
-            self._add(source, 1 + i, _bounds(table.row_totals, i, k))
+            self._add_total(source, 1 + i, table.row_totals, i)
             for j, entry in enumerate(row):
-                self._add(1 + i, 1 + rows + j, (*_range(entry, k), not isinstance(entry, int)))
+                self._add(1 + i, 1 + rows + j, entry)
         for j in range(columns):
-            self._add(1 + rows + j, sink, _bounds(table.column_totals, j, k))
-        self._add(sink, source, _bounds(None if table.total is None else (table.total,), 0, k))
+            self._add_total(1 + rows + j, sink, table.column_totals, j)
+        self._add_total(sink, source, None if table.total is None else (table.total,), 0)
 
-    def _add(self, start: int, end: int, bounds: tuple[int, int, bool]) -> None:
-        least, most, hidden = bounds
-        arc = _Arc(start=start, end=end, more=most - least, less=0, hidden=hidden)
+    def _add_total(self, start: int, end: int, totals: Sequence[Entry] | None, place: int) -> None:
+        """Add a total; one that is not published may be anything, and nothing that is hidden."""
+        if totals is not None:
+            self._add(start, end, totals[place])
+        else:
+            self._join(_Arc(start=start, end=end, least=0, more=_NO_LIMIT, less=0, entry=0))
+
+    def _add(self, start: int, end: int, entry: Entry) -> None:
+        if isinstance(entry, int):
+            least, most = entry, entry
+        else:
+            least, most = (0, self._most_below) if entry == BELOW else (self._k, _NO_LIMIT)
+        self._join(_Arc(start=start, end=end, least=least, more=most - least, less=0, entry=entry))
+
+    def _join(self, arc: _Arc) -> None:
         self.arcs.append(arc)
-        self._leaving[start].append(arc)
-        self._arriving[end].append(arc)
-        self._excess[start] -= least
-        self._excess[end] += least
+        self._leaving[arc.start].append(arc)
+        self._arriving[arc.end].append(arc)
+        self._excess[arc.start] -= arc.least
+        self._excess[arc.end] += arc.least
 
     def balance(self) -> bool:
         """Lead what is too much at one node to where it lacks; say whether that can be done."""
@@ -141,24 +145,35 @@ class _Flow:
                 self._send(node, way)
         return True
 
-    def _send(self, node: int, way: list[tuple[_Arc, bool]]) -> None:
+    def _send(self, node: int, way: "_Way") -> None:
         last, forward = way[-1]
         goal = last.end if forward else last.start
-        amount = min(self._excess[node], -self._excess[goal], *(arc.more if ahead else arc.less for arc, ahead in way))
-        for arc, ahead in way:
-            step = amount if ahead else -amount
-            arc.more -= step
-            arc.less += step
+        amount = min(self._excess[node], -self._excess[goal], _narrowest(way))
+        _move(way, amount)
         self._excess[node] -= amount
         self._excess[goal] += amount
 
-    def is_fixed(self, arc: _Arc) -> bool:
-        """Whether an entry has one possible value: no way round it lets it gain or lose."""
-        grows = arc.more > 0 and self._way(arc.end, arc.start, arc) is not None
-        shrinks = arc.less > 0 and self._way(arc.start, arc.end, arc) is not None
-        return not grows and not shrinks
+    def range_of(self, arc: _Arc, enough: int) -> tuple[int, int]:
+        """Say between which counts an entry can be, looking no further than `enough` to either side."""
+        carried = arc.least + arc.less
+        lost = self._led(arc.start, arc.end, arc, min(arc.less, enough))
+        gained = self._led(arc.end, arc.start, arc, min(arc.more, enough))
+        return carried - lost, carried + gained
 
-    def _way(self, start: int, goal: int | None, without: _Arc | None) -> list[tuple[_Arc, bool]] | None:
+    def _led(self, start: int, goal: int, around: _Arc, most: int) -> int:
+        """Say how much can be led from one node to another without an arc, and leave all as it was."""
+        ways: list[tuple[_Way, int]] = []
+        led = 0
+        while led < most and (way := self._way(start, goal, around)) is not None:
+            amount = min(most - led, _narrowest(way))
+            _move(way, amount)
+            ways.append((way, amount))
+            led += amount
+        for way, amount in ways:
+            _move(way, -amount)
+        return led
+
+    def _way(self, start: int, goal: int | None, without: _Arc | None) -> "_Way | None":
         """Find the shortest way to a node, or to one that lacks something, along what may still change."""
         reached: dict[int, tuple[int, _Arc, bool]] = {}
         waiting = deque([start])
@@ -178,22 +193,24 @@ class _Flow:
         yield from ((arc, False) for arc in self._arriving[node] if arc.less > 0)
 
     @staticmethod
-    def _back(start: int, node: int, reached: dict[int, tuple[int, _Arc, bool]]) -> list[tuple[_Arc, bool]]:
-        way: list[tuple[_Arc, bool]] = []
+    def _back(start: int, node: int, reached: dict[int, tuple[int, _Arc, bool]]) -> "_Way":
+        way: _Way = []
         while node != start:
             node, arc, ahead = reached[node]
             way.append((arc, ahead))
         return way[::-1]
 
 
-def _bounds(totals: Sequence[Entry] | None, place: int, k: int) -> tuple[int, int, bool]:
-    """What a total may be. One that is not published is anything, and nothing that is hidden."""
-    if totals is None:
-        return 0, _NO_LIMIT, False
-    return (*_range(totals[place], k), not isinstance(totals[place], int))
+_Way = list[tuple[_Arc, bool]]
+"""Arcs in order, each with or against its direction."""
 
 
-def _range(entry: Entry, k: int) -> tuple[int, int]:
-    if isinstance(entry, int):
-        return entry, entry
-    return (0, k - 1) if entry == BELOW else (k, _NO_LIMIT)
+def _narrowest(way: _Way) -> int:
+    return min(arc.more if ahead else arc.less for arc, ahead in way)
+
+
+def _move(way: _Way, amount: int) -> None:
+    for arc, ahead in way:
+        step = amount if ahead else -amount
+        arc.more -= step
+        arc.less += step

@@ -301,7 +301,7 @@ def test_other_samples_lead_to_another_result(durable_kafka: Running, tmp_path: 
         assert len(crossings_sent) == 1
         assert "Immigration does not hold its key [closed.no-key]" in " ".join(told.split())
         assert report["kafka"]["kind"] == "external"
-        assert len(demo.left_running()) == 7
+        assert len(demo.left_running()) == len(EVERYBODY)
         demo.process.send_signal(signal.SIGINT)
         assert demo.ends() == 0
         assert demo.left_running() == []
@@ -335,10 +335,11 @@ def test_the_next_run_clears_away_what_a_killed_one_left(tmp_path: Path) -> None
     (folder,) = (killed.cache / "demo").glob("run-*")
     killed.process.kill()
     killed.ends()
-    assert len([line for line in killed.left_running() if str(folder) in line]) == 8
+    left = [line for line in killed.left_running() if str(folder) in line]
     following = Demo(tmp_path, "--lang", "en", SIMPUL_KAFKA="embedded")
     try:
         following.until(lambda: "Kafka: " in following.told())
+        assert len(left) == len(EVERYBODY) + 1  # the nodes and the server
         assert not folder.exists()
         assert [line for line in following.left_running() if str(folder) in line] == []
     finally:
