@@ -279,7 +279,8 @@ def body(row: Row, sender: str, nodes: dict[str, Node], sent: dict[str, str]) ->
         inner[last] = value
     del draft["source"]
     draft["id"] = f"{row.number}-{sender}"
-    draft["subject"] = "case-of-" + (row.answers or row.number)
+    if "subject" in draft:
+        draft["subject"] = f"case-of-{row.number}"
     if row.answers:
         draft["causationid"] = sent[row.answers]
         if row.number == "E08":
@@ -287,6 +288,8 @@ def body(row: Row, sender: str, nodes: dict[str, Node], sent: dict[str, str]) ->
         cause = nodes[sender].store.reader.cause(EventId(sent[row.answers]))
         assert cause is not None
         draft["subject"] = cause.subject
+        if cause.subject is None:
+            del draft["subject"]
     draft["audience"] = " ".join(nodes[role].id for role in row.readers)
     written = json.dumps(draft)
     for role, name in AGENCIES.items():

@@ -43,6 +43,7 @@ class Run:
         plant = planted(f"{PREFIX}{name}.v1")
         body = {**plant.body, "audience": " ".join(self.nodes[one].id for one in audience), **more}
         body["data"]["open"] |= said or {}
+        _without_agencies(body["data"].get("narrative", {}))
         if "causationid" in more and "subject" not in more:
             body.pop("subject", None)
         self.words |= plant.values
@@ -130,6 +131,17 @@ def _everything(run: Run) -> None:
             }
     sent = {one.route.type for node in run.nodes.values() for one in node.store.outbox.events(limit=99)}
     assert sent == set(types())
+
+
+def _without_agencies(narrative: dict[str, Any]) -> None:
+    """Take out whom the example keeps its event from: agencies that this federation has not, by which it would stay."""
+    narrative.pop("accused", None)
+    narrative.pop("withheldFrom", None)
+    for one in narrative.get("whoMustNotKnow", []):
+        one.pop("agency", None)
+    narrative["whoMustNotKnow"] = [one for one in narrative.pop("whoMustNotKnow", []) if one]
+    if not narrative["whoMustNotKnow"]:
+        del narrative["whoMustNotKnow"]
 
 
 def _of_the_law(run: Run) -> None:
