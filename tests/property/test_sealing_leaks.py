@@ -23,7 +23,6 @@ from broker.sealing.private_keys import Ed25519Signer, HeldReceivingKeys, Hybrid
 from broker.sealing.seal import seal_copy
 from broker.sealing.unseal import Verifier, open_record
 from broker.stages import Admitted, Cleared, ClearedPart, Copy, Draft, Fetched, Opened, Origin
-from schemas.envelope import CoverEvent
 from tests.vector_builder.forging import Forger, forged
 from tests.vector_builder.world import IMMIGRATION, POLICE, Draws, federation, receiving_key, signing_key
 from tests.vector_builder.writing import Event, Writer, compact, keys_writer, short_alert
@@ -34,9 +33,8 @@ if TYPE_CHECKING:
     from broker.stages import Unsealed, Verified
 
 # A word of ours is no secret: hypothesis tries those that it finds in our code, and a fault names a field of ours.
-WORD: Final = st.text(alphabet="abcdefghijklmnopqrstuvwxyzéü", min_size=12, max_size=30).filter(
-    lambda word: word not in CoverEvent.model_fields
-)
+# Hypothesis also draws words that it finds in our code, and a name of ours may show: hence the beginning.
+WORD: Final = st.text(alphabet="abcdefghijklmnopqrstuvwxyzéü", min_size=12, max_size=30).map("zq{}".format)
 KEY: Final = st.binary(min_size=32, max_size=32).filter(lambda raw: len(set(raw)) > 16)
 TOPIC: Final = mail_topic(POLICE, IMMIGRATION)
 READERS: Final = frozenset({IMMIGRATION})

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from broker.cli.terminal import Exit
 from broker.publication.words import known
-from schemas import shipped
+from schemas import releases, shipped
 from schemas.catalogue import KINDS
 from schemas.codelists import listing, listings
 from schemas.compatibility import Direction
@@ -222,8 +223,9 @@ def test_diff(tmp_path: Path) -> None:
     assert [row["path"] for row in answer.rows if row["breaks"]] == ["narrative.headline"]
 
 
-def test_diff_with_what_was_never_released() -> None:
+def test_diff_with_what_was_never_released(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A type without a release is new, and breaks nobody."""
+    monkeypatch.setattr(releases, "released_schema", partial(releases.released_schema, root=tmp_path))
     answer = simpul_here("catalogue", "diff", "C05")
     assert answer.code == Exit.OK
     assert "belum pernah dirilis" in answer.err
