@@ -89,20 +89,20 @@ class DraftEvent(Attributes, Generic[D]):
 
     @model_validator(mode="after")
     def _rules(self) -> Self:
-        data = self.data
-        data.open.check()
+        data, subject = self.data, self.subject
+        opened = data.open
+        opened.check()
         data.check()
         names = self.audience.split(" ")
-        if len(set(names)) != len(names):
+        if len({*names}) != len(names):
             refuse("audience_repeats", "The audience names a recipient twice.")
-        if self.causationid is None and data.open.is_answer():
+        if self.causationid is None and opened.is_answer():
             refuse("answer_without_cause", "An answer names in causationid the event that it answers.")
-        subject = self.subject
         if subject is not None and subject.startswith(_CASE_PREFIX) and not _CASE.fullmatch(subject):
             refuse("subject_case", "A subject that begins as a case URN ends in a lower-case UUID.")
         if self.expirytime is not None and self.expirytime <= self.time:
             refuse("expires_before_time", "The expiry time lies after the time of the event.")
-        data.open.check_envelope(self)
+        opened.check_envelope(self)
         return self
 
 
