@@ -89,11 +89,11 @@ class Field:
         inbox = self.reader.store.inbox
         return self.reader.said(), inbox.counts(), inbox.offsets(), self.reader.quarantine(self.sender.id)[-5:]
 
-    def comes_through(self, count: int = 1) -> None:
-        """See that the next honest events arrive, each once, in a node that still runs."""
+    def comes_through(self, count: int = 1) -> bool:
+        """Wait until the next honest events have arrived, each once; return whether the node still runs."""
         self.write(*self.events(count))
         self.all_in()
-        assert self.reader.runs
+        return self.reader.runs
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +193,7 @@ def test_changed_record(battle: Field, change: Callable[[Fetched], Fetched], cod
     assert battle.set_aside(battle.mailbox, offset) == code
     assert len(battle.reader.inbox()) == before
     battle.write(record)
-    battle.comes_through()
+    assert battle.comes_through()
 
 
 def test_moved_record(battle: Field) -> None:
@@ -205,7 +205,7 @@ def test_moved_record(battle: Field) -> None:
     assert battle.set_aside(alerts, to_alerts) == "untrusted.payload"
     assert battle.set_aside(others, to_other) == "untrusted.topic"
     battle.write(record)
-    battle.comes_through()
+    assert battle.comes_through()
 
 
 def test_swapped_headers(battle: Field) -> None:
@@ -214,12 +214,12 @@ def test_swapped_headers(battle: Field) -> None:
     offsets = battle.write(replace(one, headers=two.headers), replace(two, headers=one.headers))
     assert [battle.set_aside(battle.mailbox, offset) for offset in offsets] == ["untrusted.path"] * 2
     battle.write(one, two)
-    battle.comes_through()
+    assert battle.comes_through()
 
 
 def test_replay(battle: Field) -> None:
     """Old records that come again, even all of them, add nothing, and are counted."""
-    battle.comes_through(3)
+    assert battle.comes_through(3)
     counts = battle.reader.store.inbox.counts()
     records = asyncio.run(read_all(battle.exchange.kafka.bootstrap, [battle.mailbox]))
     genuine = [record for record in records if record.headers in battle.arrived()][-3:]
@@ -227,7 +227,7 @@ def test_replay(battle: Field) -> None:
     battle.write(*genuine)
     until(lambda: battle.reader.store.inbox.counts().resent >= counts.resent + 3, said=battle.reader.said)
     assert battle.reader.inbox() == inbox
-    battle.comes_through()
+    assert battle.comes_through()
 
 
 def test_withheld_record(battle: Field) -> None:
@@ -242,7 +242,7 @@ def test_withheld_record(battle: Field) -> None:
     battle.write(two)
     battle.all_in()
     assert battle.reader.store.inbox.gaps(datetime.now(UTC) + timedelta(seconds=1)) == []
-    battle.comes_through()
+    assert battle.comes_through()
 
 
 def test_reordered(battle: Field) -> None:
@@ -253,14 +253,14 @@ def test_reordered(battle: Field) -> None:
     battle.all_in()
     assert battle.arrived()[-5:] == [record.headers for record in records]
     assert battle.reader.findings() == findings
-    battle.comes_through()
+    assert battle.comes_through()
 
 
 def test_fork(battle: Field) -> None:
     """A second record at a place that is taken, truly signed by a restored sender, is held and found, with evidence."""
     restored = battle.sender.copy(battle.exchange.folder / "restored")
     try:
-        battle.comes_through()
+        assert battle.comes_through()
         draft = referral(f"{battle.sender.id}-forked", battle.reader.id)
         records = restored.seal(draft)
         before = battle.reader.inbox()
@@ -270,7 +270,7 @@ def test_fork(battle: Field) -> None:
         found = [one for _, one in battle.reader.store.inbox.findings(0, 100) if one.code == "stream.fork"]
         assert all(len(one.evidence) >= 2 for one in found)
         assert battle.reader.inbox() == before
-        battle.comes_through()
+        assert battle.comes_through()
     finally:
         restored.close_store()
 
@@ -288,7 +288,7 @@ def test_compressed_batch(battle: Field) -> None:
 
     until(code)
     battle.write(record)
-    battle.comes_through()
+    assert battle.comes_through()
 
 
 @pytest.mark.parametrize(
@@ -302,7 +302,7 @@ def test_header_that_is_no_text(battle: Field, poison: bytes) -> None:
     """A header whose name is no UTF-8, which stops other clients for ever, or without value, costs that one record."""
     offset = asyncio.run(_write_raw(battle.exchange.kafka.bootstrap, battle.mailbox, poison))
     assert battle.set_aside(battle.mailbox, offset) == "untrusted.headers"
-    battle.comes_through()
+    assert battle.comes_through()
 
 
 def test_foreign_topics(battle: Field) -> None:
@@ -310,14 +310,14 @@ def test_foreign_topics(battle: Field) -> None:
     elsewhere = mail_topic(battle.sender.id, battle.other.id)
     before = len(battle.reader.store.inbox.quarantined(0, 2000))
     battle.write(Fetched(topic=elsewhere, offset=0, timestamp_ms=0, key=None, value=b"x", headers=()))
-    battle.comes_through()
+    assert battle.comes_through()
     assert len(battle.reader.store.inbox.quarantined(0, 2000)) == before
 
 
 def test_keys_topic(battle: Field) -> None:
     """Rubbish among the keys is set aside, and so is a key under another record key; nulls erase nothing."""
     topic = keys_topic(battle.sender.id, battle.reader.id)
-    battle.comes_through()
+    assert battle.comes_through()
     genuine = [one for one in asyncio.run(read_all(battle.exchange.kafka.bootstrap, [topic])) if one.value]
     unit = next(one for one in genuine if (one.key or b"").startswith(b"unit/"))
     key = unit.key or b""
@@ -330,7 +330,7 @@ def test_keys_topic(battle: Field) -> None:
     codes = [battle.set_aside(topic, offset) for offset in offsets]
     assert codes == ["untrusted.headers", "untrusted.path", "untrusted.path", "untrusted.headers"]
     assert len(battle.reader.entries()) == len(battle.reader.inbox()), "an event does not open any more"
-    battle.comes_through()
+    assert battle.comes_through()
 
 
 def test_flood(battle: Field) -> None:
@@ -343,7 +343,7 @@ def test_flood(battle: Field) -> None:
     flood = one_batch(*[rubbish] * 500)
     asyncio.run(_write_raw(battle.exchange.kafka.bootstrap, battle.mailbox, *[flood] * 4))
     battle.write(two)
-    battle.comes_through()
+    assert battle.comes_through()
 
 
 def test_after_all_that(battle: Field) -> None:
@@ -353,7 +353,7 @@ def test_after_all_that(battle: Field) -> None:
     assert "stream.withheld" not in battle.reader.findings()
     assert battle.reader.end() == 0
     battle.reader.start()
-    battle.comes_through(3)
+    assert battle.comes_through(3)
     assert battle.reader.inbox()[: len(inbox)] == inbox
 
 

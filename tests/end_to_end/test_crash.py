@@ -127,7 +127,7 @@ def test_reader_dies(exchange: Exchange, nodes: list[Node], station: Station) ->
     reader.start(kill_at=station)
     reader.was_killed()
     reader.start(ready=False)
-    settled(exchange, sender, reader, events)
+    assert settled(exchange, sender, reader, events) == 0  # its sender never died, so nothing was published twice
 
 
 def test_dies_with_a_dropped_file(exchange: Exchange, nodes: list[Node]) -> None:

@@ -68,11 +68,10 @@ def shown(thing: object) -> str:
     return "\n".join(texts)
 
 
-def require_hidden(thing: object, *secrets: bytes) -> None:
-    """None of the secrets, in any form, shows."""
+def shows(thing: object, *secrets: bytes) -> list[str]:
+    """Return what shows of the secrets, in any form."""
     text = shown(thing)
-    for secret in secrets:
-        assert not [form for form in forms(secret) if form in text], type(thing)
+    return [form for secret in secrets for form in forms(secret) if form in text]
 
 
 def data_key(secret: bytes) -> DataKey:
@@ -120,9 +119,9 @@ def test_no_stage_shows_what_it_holds(word: str, secret: bytes) -> None:
     stages = list(encrypted(inside, data_key(secret)))
     assert len(stages) == 14
     for stage in stages:
-        require_hidden(stage, *planted)
+        assert shows(stage, *planted) == []
     draft = Draft(origin=Origin(system="vectors", record_id=word), body=inside.parts["narrative"])
-    require_hidden(draft, *planted)
+    assert shows(draft, *planted) == []
 
 
 @FEW
@@ -140,7 +139,7 @@ def test_nothing_that_holds_a_key_shows_it(
     holders: list[object] = [at_rest, pair, HeldReceivingKeys([pair]), Ed25519Signer(signing), made]
     holders += [wrap_record(node, made, source=POLICE), record, data_key(data)]
     for holder in holders:
-        require_hidden(holder, node, at_rest.secret("draft"), wrapping, data, signing, *receiving)
+        assert shows(holder, node, at_rest.secret("draft"), wrapping, data, signing, *receiving) == []
 
 
 def error_of(step: Callable[[], object]) -> SimpulError:
@@ -159,7 +158,7 @@ def test_no_refusal_shows_what_it_refuses(word: str, secret: bytes) -> None:
         (record,) = Writer("leaks").seal(written(inside, secret))
         error = error_of(lambda record=record: opened(record, secret))  # type: ignore[misc]
         assert isinstance(error, RejectedError)
-        require_hidden(error, planted, secret)
+        assert shows(error, planted, secret) == []
     (record,) = Writer("leaks").seal(written(short_alert(IMMIGRATION), secret))
     (part, *_) = parse_parts_unverified(record.value or b"", most=8)
     cipher = Keyring(lambda _source, _key_id: secret).get(POLICE, part.key_id)
@@ -174,7 +173,7 @@ def test_no_refusal_shows_what_it_refuses(word: str, secret: bytes) -> None:
         lambda: Ed25519Signer(secret + b"x"),
         lambda: HybridReceiver(secret),
     ):
-        require_hidden(error_of(step), planted, secret)
+        assert shows(error_of(step), planted, secret) == []
 
 
 def written(inside: Event, secret: bytes) -> Unsealed:
@@ -242,16 +241,14 @@ def test_no_refused_record_or_key_record_shows_itself(word: bytes, wrapping: byt
         lambda: opened(forged(replace(alert, value=word)), data),
         lambda: opened(replace(alert, headers=(*alert.headers[:-1], ("ce_seal", word))), data),
     ):
-        require_hidden(error_of(step), word, wrapping, data)
+        assert shows(error_of(step), word, wrapping, data) == []
 
 
 def test_the_search_finds_what_is_shown() -> None:
     """A plaintext or key in an error, in any form, would be found."""
     secret = bytes(range(200, 232))
     for leak in (repr(secret), secret.hex(), base64.b64encode(b"ab" + secret).decode(), secret.decode("latin-1")):
-        with pytest.raises(AssertionError):
-            require_hidden(SimpulError("code", leak), secret)
+        assert shows(SimpulError("code", leak), secret) != []
     error = SimpulError("code")
     error.__context__ = ValueError("Siti Rahmawati")
-    with pytest.raises(AssertionError):
-        require_hidden(error, b"Siti Rahmawati")
+    assert shows(error, b"Siti Rahmawati") != []

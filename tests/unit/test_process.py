@@ -15,4 +15,4 @@ assert gc.isenabled()
 
 def test_what_was_there_is_collected_no_more_and_what_comes_still_is() -> None:
     """In a process of its own: frozen, with a higher threshold, and still on."""
-    subprocess.run([sys.executable, "-c", _SETTLED], check=True, timeout=30)
+    assert subprocess.run([sys.executable, "-c", _SETTLED], check=False, timeout=30).returncode == 0

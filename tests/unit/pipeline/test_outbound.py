@@ -213,3 +213,4 @@ async def test_a_mark_that_passes_while_the_relay_idles_is_seen(tmp_path: Path) 
             return running.all_sent()
 
         await running.relay_until(done)
+    assert looked >= 5

@@ -189,4 +189,4 @@ def test_importing_the_catalogue_generates_nothing() -> None:
         "assert not any(model.__pydantic_complete__ for kind in c.KINDS for model in (kind.data, kind.open));"
         "assert 'schemas.publish' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

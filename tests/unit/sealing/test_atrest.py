@@ -7,6 +7,7 @@ from broker.sealing.atrest import AtRest
 from tests.vector_builder.world import Draws, derived
 
 AT_REST = AtRest(derived("node key"), random=Draws("at rest"))
+UNREADABLE = "store.unreadable"
 
 
 @pytest.mark.parametrize("plaintext", [b"", b"isi", bytes(100_000)], ids=["empty", "short", "large"])
@@ -21,20 +22,20 @@ def test_what_is_sealed_opens_with_its_label_and_context(plaintext: bytes) -> No
 def test_nothing_else_opens_it() -> None:
     """Another node, label or context, one flipped bit, anything cut off or added."""
     blob = AT_REST.seal("draft", b"isi", b"context")
-    refuse(AtRest(derived("another node key")), "draft", blob, b"context")
-    refuse(AT_REST, "inbox", blob, b"context")
-    refuse(AT_REST, "draft", blob, b"")
-    refuse(AT_REST, "draft", blob + b"\0", b"context")
+    assert refused(AtRest(derived("another node key")), "draft", blob, b"context") == UNREADABLE
+    assert refused(AT_REST, "inbox", blob, b"context") == UNREADABLE
+    assert refused(AT_REST, "draft", blob, b"") == UNREADABLE
+    assert refused(AT_REST, "draft", blob + b"\0", b"context") == UNREADABLE
     for at in range(len(blob)):
-        refuse(AT_REST, "draft", blob[:at] + bytes([blob[at] ^ 1]) + blob[at + 1 :], b"context")
-        refuse(AT_REST, "draft", blob[:at], b"context")
+        assert refused(AT_REST, "draft", blob[:at] + bytes([blob[at] ^ 1]) + blob[at + 1 :], b"context") == UNREADABLE
+        assert refused(AT_REST, "draft", blob[:at], b"context") == UNREADABLE
 
 
-def refuse(at_rest: AtRest, label: str, blob: bytes, context: bytes) -> None:
-    """Opening must fail, with its code."""
+def refused(at_rest: AtRest, label: str, blob: bytes, context: bytes) -> str:
+    """Return the code with which it is refused; it must be."""
     with pytest.raises(StorageError) as caught:
         at_rest.open(label, blob, context)
-    assert caught.value.code == "store.unreadable"
+    return caught.value.code
 
 
 def test_each_label_has_a_secret_of_its_own() -> None:

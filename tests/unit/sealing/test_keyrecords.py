@@ -74,9 +74,9 @@ def test_a_recipient_opens_its_wrapping_key_and_what_lies_under_it(recipient: Ag
 def test_a_wrapping_key_is_bound_to_source_recipient_and_ids() -> None:
     """Nobody else opens it: not under another reader's name, nor with another receiving key."""
     seen = verified(wrap_record(SECRET, made(), source=POLICE))
-    refuse_wrap(seen, "untrusted.wrap", reader=MIGRANT_WORKERS)
-    refuse_wrap(seen, "untrusted.wrap", holder=MIGRANT_WORKERS)
-    refuse_wrap(replace(seen, source=MIGRANT_WORKERS), "untrusted.wrap")
+    assert refused_wrap(seen, reader=MIGRANT_WORKERS) == "untrusted.wrap"
+    assert refused_wrap(seen, holder=MIGRANT_WORKERS) == "untrusted.wrap"
+    assert refused_wrap(replace(seen, source=MIGRANT_WORKERS)) == "untrusted.wrap"
 
 
 def test_a_wrapping_key_under_another_name_is_refused() -> None:
@@ -84,17 +84,20 @@ def test_a_wrapping_key_under_another_name_is_refused() -> None:
     wrapping, other = made(), made(label="other")
     record = wrap_record(SECRET, wrapping, source=POLICE)
     named = wrap_record(SECRET, other, source=POLICE)
-    refuse_wrap(verified(replace(record, key=named.key)), "untrusted.key-record")
+    assert refused_wrap(verified(replace(record, key=named.key))) == "untrusted.key-record"
     lying = new_wrapping_key(lambda _: wrapping.key, source=POLICE, receiving=receiving_key(IMMIGRATION))
     assert lying.key_id == wrapping.key_id
-    refuse_wrap(verified(wrap_record(SECRET, replace(lying, key_id=other.key_id), source=POLICE)), "untrusted.wrap")
+    assert (
+        refused_wrap(verified(wrap_record(SECRET, replace(lying, key_id=other.key_id), source=POLICE)))
+        == "untrusted.wrap"
+    )
 
 
-def refuse_wrap(seen: Verified, code: str, *, reader: AgencyId = IMMIGRATION, holder: AgencyId = IMMIGRATION) -> None:
-    """Opening must fail, with that code."""
+def refused_wrap(seen: Verified, *, reader: AgencyId = IMMIGRATION, holder: AgencyId = IMMIGRATION) -> str:
+    """Return the code with which it is refused; it must be."""
     with pytest.raises(UntrustedError) as caught:
         open_wrap(seen, reader=reader, unwrapper=unwrapper(holder))
-    assert caught.value.code == code
+    return caught.value.code
 
 
 def test_a_data_key_waits_for_its_wrapping_key() -> None:
@@ -150,7 +153,7 @@ def test_a_data_key_has_the_id_that_the_reader_derives() -> None:
 def test_a_value_that_is_none_is_refused(value: bytes | None) -> None:
     """Callers pass by nulls; asked to open one all the same, both functions refuse."""
     wrapped = replace(wrap_record(SECRET, made(), source=POLICE), value=value)
-    refuse_wrap(verified(wrapped), "untrusted.value")
+    assert refused_wrap(verified(wrapped)) == "untrusted.value"
     with pytest.raises(UntrustedError) as caught:
         open_unit(verified(replace(unit(made()), value=value)), lambda _source, _key_id: bytes(32))
     assert caught.value.code == "untrusted.value"

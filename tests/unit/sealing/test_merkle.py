@@ -10,6 +10,7 @@ from broker.sealing import merkle
 from broker.sealing.merkle import Climbed, tree, verify_inclusion
 
 LEAVES = [sha256(bytes([at])).digest() for at in range(MAX_BATCH)]
+ABSENT = "untrusted.path"
 
 
 def reference_root(leaves: list[bytes]) -> bytes:
@@ -57,13 +58,13 @@ def test_a_path_holds_for_one_leaf_at_one_index_of_one_tree(size: int) -> None:
     root, paths = tree(LEAVES[:size])
     for index, path in enumerate(paths):
         for other in set(range(size + 2)) - {index}:
-            refuse(LEAVES[index], index=other, size=size, path=path, root=root)
-        refuse(LEAVES[index + 1], index=index, size=size, path=path, root=root)
-        refuse(LEAVES[index], index=index, size=size, path=path, root=sha256(root).digest())
-        refuse(LEAVES[index], index=index, size=size, path=path + bytes(32), root=root)
+            assert refused(LEAVES[index], index=other, size=size, path=path, root=root) == ABSENT
+        assert refused(LEAVES[index + 1], index=index, size=size, path=path, root=root) == ABSENT
+        assert refused(LEAVES[index], index=index, size=size, path=path, root=sha256(root).digest()) == ABSENT
+        assert refused(LEAVES[index], index=index, size=size, path=path + bytes(32), root=root) == ABSENT
         if path:
-            refuse(LEAVES[index], index=index, size=size, path=path[:-32], root=root)
-            refuse(LEAVES[index], index=index, size=size, path=path[32:], root=root)
+            assert refused(LEAVES[index], index=index, size=size, path=path[:-32], root=root) == ABSENT
+            assert refused(LEAVES[index], index=index, size=size, path=path[32:], root=root) == ABSENT
 
 
 @pytest.mark.parametrize("size", [2, 3, 5, 8])
@@ -71,7 +72,7 @@ def test_an_inner_node_is_no_leaf(size: int) -> None:
     """The root of a tree does not pass for the leaf of a batch of one, nor a node for a leaf of a smaller tree."""
     root, paths = tree(LEAVES[:size])
     node = sha256(b"\x01" + LEAVES[0] + LEAVES[1]).digest()
-    refuse(node, index=0, size=size, path=paths[0][32:], root=root)
+    assert refused(node, index=0, size=size, path=paths[0][32:], root=root) == ABSENT
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ def test_an_inner_node_is_no_leaf(size: int) -> None:
 )
 def test_an_index_outside_of_the_batch_is_refused(index: int, size: int) -> None:
     """An index must be one of the batch."""
-    refuse(LEAVES[0], index=index, size=size, path=b"", root=LEAVES[0])
+    assert refused(LEAVES[0], index=index, size=size, path=b"", root=LEAVES[0]) == ABSENT
 
 
 @pytest.mark.parametrize("size", [2, 3, 5, 13, 64])
@@ -97,11 +98,13 @@ def test_no_byte_of_a_path_may_change_after_others_have_climbed(size: int) -> No
         before = dict(climbed)
         for at in range(len(path)):
             changed = path[:at] + bytes([path[at] ^ 1]) + path[at + 1 :]
-            refuse(LEAVES[index], index=index, size=size, path=changed, root=root, climbed=climbed)
-        refuse(LEAVES[index], index=index, size=size, path=path + bytes(32), root=root, climbed=climbed)
-        refuse(LEAVES[index], index=index, size=size, path=path[:-32], root=root, climbed=climbed)
-        refuse(LEAVES[index], index=index ^ 1, size=size, path=path, root=root, climbed=climbed)
-        refuse(LEAVES[index + 1], index=index, size=size, path=path, root=root, climbed=climbed)
+            assert refused(LEAVES[index], index=index, size=size, path=changed, root=root, climbed=climbed) == ABSENT
+        assert (
+            refused(LEAVES[index], index=index, size=size, path=path + bytes(32), root=root, climbed=climbed) == ABSENT
+        )
+        assert refused(LEAVES[index], index=index, size=size, path=path[:-32], root=root, climbed=climbed) == ABSENT
+        assert refused(LEAVES[index], index=index ^ 1, size=size, path=path, root=root, climbed=climbed) == ABSENT
+        assert refused(LEAVES[index + 1], index=index, size=size, path=path, root=root, climbed=climbed) == ABSENT
         assert climbed == before, "what was refused leaves nothing behind"
 
 
@@ -122,8 +125,8 @@ def test_records_that_follow_one_another_climb_only_to_where_their_ways_meet(mon
     assert len(climbed) == 8
 
 
-def refuse(leaf: bytes, *, index: int, size: int, path: bytes, root: bytes, climbed: Climbed | None = None) -> None:
-    """The inclusion must be refused, with its code."""
+def refused(leaf: bytes, *, index: int, size: int, path: bytes, root: bytes, climbed: Climbed | None = None) -> str:
+    """Return the code with which it is refused; it must be."""
     with pytest.raises(UntrustedError) as caught:
         verify_inclusion(leaf, index=index, size=size, path=path, root=root, climbed=climbed)
-    assert caught.value.code == "untrusted.path"
+    return caught.value.code
